@@ -111,12 +111,14 @@ class EventStore(Protocol):
         """All of `events` or nothing, together with what `rows` writes.
 
         Raises StreamConflict where the stream is not at `expected_version` (0: no such stream yet).
-        The same event ids again are a no-op that answers with the first result. With `connection`
-        the caller's transaction is used and the caller commits.
+        The same event ids again are a no-op that answers with the first result; `rows` is not
+        called then. With `connection` the caller's transaction is used and the caller commits;
+        without it the calling thread must have none open. Raises ValueError for no events at all.
         """
 
-    def read_stream(self, stream: str, *, after_version: int = 0, limit: int | None = None,
-                    connection: Connection | None = None) -> list[RecordedEvent]:
+    def read_stream(
+        self, stream: str, *, after_version: int = 0, limit: int | None = None, connection: Connection | None = None
+    ) -> list[RecordedEvent]:
         """The stream's events in order of version."""
 
     def read_log(self, *, after: int, mark: str | None, limit: int = 500) -> LogPage:

@@ -1,0 +1,138 @@
+"""One use case on one stream: load, decide, append, again where another writer was faster.
+
+Doing it twice is doing it once: event ids follow from the command (or the causing event), and
+what it has already appended is its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection
+
+from shared.event_store.interface import EventStore, Metadata, NewEvent, RecordedEvent, StreamConflict, UnknownEvent
+
+State = TypeVar("State")
+Evolve = Callable[[State, Any], State]
+
+NAMESPACE = UUID("5c0d3b8e-9a55-5d9f-8a53-0f2f6b1c7e14")
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Generic[State]):
+    """A stream folded; `version` and `position` are 0 where it does not exist."""
+
+    state: State
+    version: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed(Generic[State]):
+    """`state` after `events`; `position` is the stream's newest where nothing was decided.
+
+    `repeated`: the command had been carried out before, `events` are what it appended then, and
+    `state` is the stream as it is now.
+    """
+
+    state: State
+    events: tuple[RecordedEvent, ...]
+    position: int
+    version: int
+    repeated: bool
+
+
+def event_id_of(causation_id: str, stream: str, index: int, *, reaction: str | None = None) -> str:
+    """The id of the `index`-th event (from 0) that a command, or a named reaction to an event, appends to `stream`."""
+    if reaction is None:
+        return str(uuid5(NAMESPACE, f"{causation_id}/{stream}/{index}"))
+    return str(uuid5(UUID(causation_id), f"{reaction}/{stream}/{index}"))
+
+
+def load(
+    store: EventStore, stream: str, *, initial: State, evolve: Evolve[State], connection: Connection | None = None
+) -> Loaded[State]:
+    """The stream folded from `initial`; events of unknown types change nothing."""
+    loaded = Loaded(state=initial, version=0, position=0)
+    return _folded(loaded, store.read_stream(stream, connection=connection), evolve)
+
+
+def execute(
+    store: EventStore,
+    stream: str,
+    *,
+    initial: State,
+    evolve: Evolve[State],
+    decide: Callable[[State], Sequence[Any]],
+    metadata: Metadata,
+    reaction: str | None = None,
+    rows: Callable[[Connection], None] | None = None,
+    connection: Connection | None = None,
+) -> Executed[State]:
+    """Appends what `decide` answers for the stream as it is, once for each `metadata.causation_id` and stream.
+
+    `decide` returns event dataclasses, none for nothing to do, and raises its refusals, which
+    propagate. It may be called up to three times. `reaction` names what a policy does, where
+    `causation_id` is the causing event's id; two reactions to one event on one stream need two
+    names. `rows` is written in the same transaction and only with events. With `connection` the
+    caller commits. Raises StreamConflict where three attempts met another writer.
+    """
+    if earlier := _earlier(store, stream, metadata.causation_id, reaction, connection):
+        now = load(store, stream, initial=initial, evolve=evolve, connection=connection)
+        return _executed(now.state, earlier, repeated=True)
+    attempt = 1
+    while True:
+        before = load(store, stream, initial=initial, evolve=evolve, connection=connection)
+        decided = decide(before.state)
+        if not decided:
+            return Executed(
+                state=before.state, events=(), position=before.position, version=before.version, repeated=False
+            )
+        new = [
+            NewEvent(
+                event_id=event_id_of(metadata.causation_id, stream, index, reaction=reaction),
+                event=event,
+                metadata=metadata,
+            )
+            for index, event in enumerate(decided)
+        ]
+        try:
+            appended = store.append(
+                stream, expected_version=before.version, events=new, connection=connection, rows=rows
+            )
+        except StreamConflict:
+            if attempt == ATTEMPTS:
+                raise
+            attempt += 1
+            continue
+        if appended.repeated:
+            now = load(store, stream, initial=initial, evolve=evolve, connection=connection)
+            return _executed(now.state, appended.events, repeated=True)
+        return _executed(_folded(before, appended.events, evolve).state, appended.events, repeated=False)
+
+
+def _earlier(
+    store: EventStore, stream: str, causation_id: str, reaction: str | None, connection: Connection | None
+) -> tuple[RecordedEvent, ...]:
+    """What this command, or this reaction, has already appended to the stream; other reactions' events are not its."""
+    by_id = {event.event_id: event for event in store.events_of_command(causation_id, connection=connection)}
+    ids = (event_id_of(causation_id, stream, index, reaction=reaction) for index in range(len(by_id)))
+    return tuple(by_id[event_id] for event_id in ids if event_id in by_id)
+
+
+def _executed(state: State, events: Sequence[RecordedEvent], *, repeated: bool) -> Executed[State]:
+    last = events[-1]
+    return Executed(state=state, events=tuple(events), position=last.position, version=last.version, repeated=repeated)
+
+
+def _folded(loaded: Loaded[State], events: Sequence[RecordedEvent], evolve: Evolve[State]) -> Loaded[State]:
+    state, version, position = loaded.state, loaded.version, loaded.position
+    for recorded in events:
+        if not isinstance(recorded.event, UnknownEvent):
+            state = evolve(state, recorded.event)
+        version, position = recorded.version, recorded.position
+    return Loaded(state=state, version=version, position=position)
