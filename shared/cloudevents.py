@@ -6,7 +6,7 @@ position, `previousposition` and `previousmark` name the row before it in the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,9 +78,9 @@ def encode_page(page: LogPage, types: EventTypes, *, after: int, mark: str | Non
     return {"events": events, "head": page.head}
 
 
-def decode_page(data: Mapping[str, Any], types: EventTypes) -> LogPage:
+def decode_page(events: Iterable[Mapping[str, Any]], head: int, types: EventTypes) -> LogPage:
     """The page again."""
-    return LogPage(events=tuple(decode(event, types) for event in data["events"]), head=data["head"])
+    return LogPage(events=tuple(decode(event, types) for event in events), head=head)
 
 
 def _digits(position: int) -> str:

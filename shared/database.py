@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -104,7 +105,7 @@ class Database:
         if not self._writing.acquire(timeout=self._wait_s):
             raise Unavailable(f"database: expected to write within {self._wait_s} s, others still do; try again")
         try:
-            with self._transaction() as connection:
+            with _outages_as_unavailable(), self._transaction() as connection:
                 yield connection
             after = self._mine.after
         finally:
@@ -135,7 +136,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A snapshot of what is committed; writing through it fails."""
-        with self._reader.connect() as connection, connection.begin():
+        with _outages_as_unavailable(), self._reader.connect() as connection, connection.begin():
             self._mine.readers += 1
             _thread.open += 1
             try:
@@ -170,6 +171,17 @@ class Database:
         self._writer.dispose()
 
 
+@contextmanager
+def _outages_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        if not is_outage(error):
+            raise
+        cause = str(getattr(error, "orig", error))
+        raise Unavailable(f"database: expected it to answer, found {cause}; try again later") from error
+
+
 class Statement:
     """`sql` with :named parameters, compiled once, run on the driver without SQLAlchemy's work for each call."""
 
@@ -180,11 +192,21 @@ class Statement:
 
     def all(self, connection: Connection, **values: Any) -> Sequence[Any]:
         """Every row, as tuples; for a statement that returns rows. Errors are SQLAlchemy's."""
+        with self._executed(connection, values) as cursor:
+            return cursor.fetchall()
+
+    def run(self, connection: Connection, **values: Any) -> int:
+        """How many rows a statement that returns none has changed."""
+        with self._executed(connection, values) as cursor:
+            return cursor.rowcount
+
+    @contextmanager
+    def _executed(self, connection: Connection, values: dict[str, Any]) -> Iterator[DBAPICursor]:
         parameters = values if self._order is None else tuple(values[name] for name in self._order)
         cursor = connection.connection.cursor()
         try:
             cursor.execute(self._sql, parameters)
-            return cursor.fetchall()
+            yield cursor
         except connection.dialect.loaded_dbapi.Error as error:
             raise _wrapped(connection, self._sql, error) from error
         finally:

@@ -81,25 +81,20 @@ def execute(
     names. `rows` is written in the same transaction and only with events. With `connection` the
     caller commits. Raises StreamConflict where three attempts met another writer.
     """
+
+    def loaded() -> Loaded[State]:
+        return load(store, stream, initial=initial, evolve=evolve, connection=connection)
+
     if earlier := _earlier(store, stream, metadata.causation_id, reaction, connection):
-        now = load(store, stream, initial=initial, evolve=evolve, connection=connection)
-        return _executed(now.state, earlier, repeated=True)
+        return _executed(loaded().state, earlier, repeated=True)
     attempt = 1
     while True:
-        before = load(store, stream, initial=initial, evolve=evolve, connection=connection)
-        decided = decide(before.state)
-        if not decided:
+        before = loaded()
+        new = _new_events(stream, decide(before.state), metadata, reaction)
+        if not new:
             return Executed(
                 state=before.state, events=(), position=before.position, version=before.version, repeated=False
             )
-        new = [
-            NewEvent(
-                event_id=event_id_of(metadata.causation_id, stream, index, reaction=reaction),
-                event=event,
-                metadata=metadata,
-            )
-            for index, event in enumerate(decided)
-        ]
         try:
             appended = store.append(
                 stream, expected_version=before.version, events=new, connection=connection, rows=rows
@@ -108,11 +103,17 @@ def execute(
             if attempt == ATTEMPTS:
                 raise
             attempt += 1
-            continue
-        if appended.repeated:
-            now = load(store, stream, initial=initial, evolve=evolve, connection=connection)
-            return _executed(now.state, appended.events, repeated=True)
-        return _executed(_folded(before, appended.events, evolve).state, appended.events, repeated=False)
+        else:
+            after = loaded() if appended.repeated else _folded(before, appended.events, evolve)
+            return _executed(after.state, appended.events, repeated=appended.repeated)
+
+
+def _new_events(stream: str, decided: Sequence[Any], metadata: Metadata, reaction: str | None) -> list[NewEvent]:
+    ids = (event_id_of(metadata.causation_id, stream, index, reaction=reaction) for index in range(len(decided)))
+    return [
+        NewEvent(event_id=event_id, event=event, metadata=metadata)
+        for event_id, event in zip(ids, decided, strict=True)
+    ]
 
 
 def _earlier(

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, Double, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 from shared.database import Database, Statement
+from shared.errors import Unavailable
 from shared.event_store.interface import (
     Appended,
     LogPage,
@@ -72,7 +73,7 @@ class _Ticket:
     stream: str
     expected_version: int
     events: Sequence[NewEvent]
-    outcome: Appended | BaseException | None = field(default=None)
+    outcome: Appended | Exception | None = field(default=None)
 
     def result(self) -> Appended:
         if isinstance(self.outcome, Appended):
@@ -178,16 +179,18 @@ class SqlEventStore:
 
     def _lead(self) -> None:
         batch: list[_Ticket] = []
-        outcomes: list[Appended | BaseException] = []
+        outcomes: Sequence[Appended | Exception] = ()
         try:
             with self._database.write() as connection:
                 batch.extend(self._waiting.popleft() for _ in range(len(self._waiting)))
-                outcomes.extend(self._carried_out(connection, ticket) for ticket in batch)
+                outcomes = [self._carried_out(connection, ticket) for ticket in batch]
         except BaseException as error:
             if not batch:
                 batch.extend(self._waiting.popleft() for _ in range(len(self._waiting)))
-            outcomes = [error] * len(batch)
-            if not isinstance(error, Exception):
+            if isinstance(error, Exception):
+                outcomes = [error] * len(batch)
+            else:
+                outcomes = [Unavailable("append: interrupted before its commit; try again")] * len(batch)
                 raise
         finally:
             for ticket, outcome in zip(batch, outcomes, strict=True):
