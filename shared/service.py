@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared import cloudevents
 from shared.contracts.catalog import Catalog
 from shared.contracts.common import (
     Caller,
@@ -24,11 +25,15 @@ from shared.contracts.identity import Identity
 from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
-from shared.errors import Forbidden
+from shared.database import Database
+from shared.errors import Forbidden, NotFound
+from shared.event_store.interface import EventStore, LogPage, Metadata
+from shared.event_store.serialization import EventTypes
+from shared.subscription import Subscription
 
 
 class Background(Protocol):
-    """Work that runs beside the calls."""
+    """Work that runs beside the calls; `stop` returns when it is at rest."""
 
     def start(self) -> None: ...
 
@@ -44,3 +49,116 @@ class Calls:
     identity: Identity
     catalog: Catalog
     pr_bot: PrBot
+
+    def of(self, service: str) -> Service:
+        """The service by name."""
+        found: Service = getattr(self, service)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltService:
+    """A service ready to run. `store` is None where it owns no log.
+
+    A composition root connects `store.on_commit` to the `wake` of the subscriptions to it, starts
+    `subscriptions` and `background`, and stops them in the opposite order before it closes `database`.
+    """
+
+    name: str
+    application: Any
+    database: Database
+    store: EventStore | None = None
+    subscriptions: Sequence[Subscription] = ()
+    background: Sequence[Background] = ()
+
+
+def actor_metadata(actor: str, *, causation_id: str, correlation_id: str, traceparent: str = "") -> Metadata:
+    """Metadata of an event; without a correlation id the cause stands for it."""
+    return Metadata(
+        correlation_id=correlation_id or causation_id, causation_id=causation_id, actor=actor, traceparent=traceparent
+    )
+
+
+def log_reader(owner: Service, types: EventTypes, *, reader: str) -> Callable[[int, str | None, int], LogPage]:
+    """`read_log` for a subscription, over whatever carries the calls."""
+    caller = system_caller(reader)
+
+    def read_log(after: int, mark: str | None, limit: int) -> LogPage:
+        answer = owner.read_log(ReadLog(after=after, mark=mark, limit=limit), caller)
+        return cloudevents.decode_page({"events": answer.events, "head": answer.head}, types)
+
+    return read_log
+
+
+@dataclass(kw_only=True)
+class LogService:
+    """The three calls every service answers: its log, its operations, and a parked stream's retry.
+
+    `subscriptions` may be filled after construction. `figures` is asked for each time.
+    """
+
+    name: str
+    store: EventStore | None = None
+    types: EventTypes | None = None
+    subscriptions: list[Subscription] = field(default_factory=list)
+    figures: Callable[[], Mapping[str, Any]] = dict
+
+    def read_log(self, request: ReadLog, caller: Caller) -> LogSlice:
+        if not caller.is_system:
+            raise Forbidden(f"{self.name}'s log is for services; read the timeline instead")
+        if self.store is None or self.types is None:
+            raise NotFound(f"{self.name} owns no log")
+        page = self.store.read_log(after=request.after, mark=request.mark, limit=request.limit)
+        wire = cloudevents.encode_page(page, self.types, after=request.after, mark=request.mark)
+        return LogSlice(events=wire["events"], head=wire["head"])
+
+    def operations(self, request: Empty, caller: Caller) -> ServiceOperations:
+        _require_operator(caller)
+        states = [subscription.status() for subscription in self.subscriptions]
+        return ServiceOperations(
+            service=self.name,
+            log_head=self.store.head()[0] if self.store else 0,
+            subscriptions=[
+                SubscriptionState(
+                    name=state.name,
+                    source=state.source,
+                    position=state.position,
+                    head=state.head,
+                    lag=state.lag,
+                    state=state.state,
+                    error=state.last_error,
+                )
+                for state in states
+            ],
+            parked=[parked for subscription in self.subscriptions for parked in self._parked(subscription)],
+            figures=dict(self.figures()),
+        )
+
+    def retry_parked(self, request: RetryParked, caller: Caller) -> Done:
+        _require_operator(caller)
+        for subscription in self.subscriptions:
+            for parked in subscription.parked():
+                if f"{self.name}:{parked.id}" == request.id:
+                    subscription.retry(parked.id)
+                    return Done(position=f"{subscription.source}:{subscription.position()}")
+        raise NotFound(f"parked stream {request.id}: it is not parked; reload the page")
+
+    def _parked(self, subscription: Subscription) -> list[ParkedStream]:
+        return [
+            ParkedStream(
+                id=f"{self.name}:{parked.id}",
+                service=self.name,
+                source=subscription.source,
+                stream=parked.stream,
+                position=parked.position,
+                error=parked.error,
+                attempts=parked.attempts,
+                parked_at=parked.parked_at,
+            )
+            for parked in subscription.parked()
+        ]
+
+
+def _require_operator(caller: Caller) -> None:
+    if not caller.has("operator"):
+        raise Forbidden("this is for operators; ask one of them", slug="not-operator")

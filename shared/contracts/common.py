@@ -23,7 +23,7 @@ class Caller:
 
     `user_id` is empty for an anonymous caller and `system:<service>` for a service.
     `roles` are the effective ones: an API token's scope has been taken into account.
-    `command_id` makes repeats one: uuid5(caller, Idempotency-Key), or one per request.
+    `command_id` makes repeats one: uuid5(caller, Idempotency-Key), or one per request; `idempotent`: it came of a key.
     """
 
     user_id: str = ""
@@ -31,6 +31,7 @@ class Caller:
     groups: list[str] = field(default_factory=list)
     correlation_id: str = ""
     command_id: str = ""
+    idempotent: bool = False
     traceparent: str = ""
 
     def has(self, *roles: str) -> bool:

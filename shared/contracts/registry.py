@@ -44,6 +44,7 @@ class ReviseModel:
     name: ModelName
     base_revision: int
     document: DocumentText
+    type: ModelType | None = None
     readme: ReadmeText = ""
     visibility: Visibility = "private"
     message: ShortText = ""
@@ -58,6 +59,7 @@ class SaveDraft:
     revision: int
     base_sha256: str
     document: DocumentText
+    type: ModelType | None = None
     readme: ReadmeText = ""
     visibility: Visibility = "private"
     message: ShortText = ""

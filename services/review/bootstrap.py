@@ -1,0 +1,44 @@
+"""Review, wired: its log, its rows, its subscription to registry."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.review.application import Application
+from services.review.policies import REACTIONS
+from services.review.projection import Owners
+from shared.config import Settings
+from shared.database import Database
+from shared.event_store.serialization import EventTypes
+from shared.event_store.sql import SqlEventStore
+from shared.events import registry, review
+from shared.idempotency import Commands
+from shared.service import BuiltService, Calls, LogService, log_reader
+from shared.subscription import Subscription
+
+
+def build(settings: Settings, calls: Calls) -> BuiltService:
+    """Nothing runs yet; the composition root starts what is in the answer."""
+    database = Database(settings.database_url_of("review"))
+    types = EventTypes(review.EVENTS, review.UPCASTERS)
+    store = SqlEventStore(database, types)
+    log = LogService(name="review", store=store, types=types)
+    application = Application(
+        store=store,
+        owners=Owners(database),
+        commands=Commands(database),
+        log=log,
+        self_review=settings.self_review,
+        catch_up=lambda: [subscription.catch_up() for subscription in log.subscriptions] and None,
+    )
+    subscription = Subscription(
+        name="review",
+        source="registry",
+        read_log=log_reader(calls.registry, EventTypes(registry.EVENTS, registry.UPCASTERS), reader="review"),
+        database=database,
+        handlers={event: partial(reaction, application) for event, reaction in REACTIONS.items()},
+    )
+    log.subscriptions.append(subscription)
+    return BuiltService(
+        name="review", application=application, database=database, store=store, subscriptions=[subscription]
+    )
