@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from shared.errors import Invalid
 
-
 OWN_UPSTREAM = "upstream.git"
 
 

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON_HERE := .venv/bin/python
+# browser tests of one file stay together on one worker: tests/conftest.py
+PARALLEL ?= -n 2 --dist loadgroup
+
+.PHONY: help run test test-unit check bench readme lock
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo "  ARGS='…' goes to pytest or the benchmarks, as in: make test ARGS='tests/e2e -k review'"
+	@echo "  Settings are environment variables: README lists them."
+
+run: ## Start the hub on http://127.0.0.1:8000 (the first time: installs, imports the catalogue, makes accounts)
+	@scripts/prepare run
+	@exec .venv/bin/models-hub run
+
+test: ## Every test, the ones in the browser too (installs what they need)
+	@scripts/prepare dev
+	@scripts/prepare_browser
+	@exec $(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
+
+test-unit: ## The tests without files, servers or browser: seconds
+	@scripts/prepare dev
+	@exec $(PYTHON_HERE) -m pytest tests/unit $(ARGS)
+
+check: ## Linters, types, walls and house rules: seconds
+	@scripts/prepare dev
+	@exec $(PYTHON_HERE) -m scripts.check $(ARGS)
+
+bench: ## The benchmarks, side by side with their peers, as ratios
+	@scripts/prepare dev
+	@exec $(PYTHON_HERE) -m scripts.bench $(ARGS)
+
+readme: ## Write README's tables that are made from code
+	@scripts/prepare dev
+	@exec $(PYTHON_HERE) -m scripts.check --write
+
+lock: ## Write the lock files anew from pyproject.toml (needs uv; UPGRADE=1 takes newer releases)
+	@scripts/lock $(if $(UPGRADE),--upgrade)

@@ -1,0 +1,1 @@
+"""What people and `make` run: never imported by the product."""

@@ -1,0 +1,1 @@
+"""House rules that no linter knows; each module has `problems(root)`: sentences, none where all is well."""
