@@ -1,0 +1,110 @@
+"""Which Xinference engines a model is made for, as far as its records say.
+
+Formats come first: each engine reads some (as the loaders of 4.1.0 have it). Where the packages of a
+record's `virtualenv` name engines (`; #engine# == "vllm"`), those among them are meant and no others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+NAMES = (
+    "Transformers",
+    "vLLM",
+    "SGLang",
+    "llama.cpp",
+    "MLX",
+    "TRT-LLM",
+    "sentence_transformers",
+    "flag",
+    "diffusers",
+    "PyTorch",
+)
+"""Spelling and order in which engines are shown; Xinference takes any case."""
+
+LLM_ENGINES: Mapping[str, tuple[str, ...]] = {
+    "pytorch": ("Transformers", "vLLM", "SGLang"),
+    "gptq": ("Transformers", "vLLM", "SGLang"),
+    "awq": ("Transformers", "vLLM", "SGLang"),
+    "bnb": ("Transformers", "vLLM", "SGLang"),
+    "fp8": ("vLLM", "SGLang"),
+    "fp4": ("Transformers", "vLLM"),
+    "ggufv2": ("llama.cpp",),
+    "mlx": ("MLX",),
+}
+EMBEDDING_ENGINES: Mapping[str, tuple[str, ...]] = {
+    "pytorch": ("sentence_transformers", "vLLM"),
+    "ggufv2": ("llama.cpp",),
+}
+IMAGE_ENGINES: Mapping[str, tuple[str, ...]] = {"ggufv2": ("llama.cpp",), "mlx": ("MLX",)}
+_READERS = {"ocr", "docanalyze"}
+_OWN_FORMAT = {"llama.cpp", "MLX"}
+"""Engines that read one format and no other: no marker is needed to know them."""
+
+_MARKER = re.compile(r"#engine#\s{0,9}==\s{0,9}[\"']([^\"']{1,64})[\"']")
+_SPELLING = {name.lower(): name for name in NAMES}
+
+
+def spelled(engine: str) -> str:
+    """The engine's name as Xinference spells it; an unknown one stays as it is."""
+    return _SPELLING.get(engine.lower(), engine)
+
+
+def ordered(engines: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in the order of NAMES, unknown ones last by name."""
+    return tuple(sorted(set(engines), key=lambda name: (NAMES.index(name) if name in NAMES else len(NAMES), name)))
+
+
+def engines_of(type_: str, record: Mapping[str, Any], *, model_format: str = "") -> tuple[str, ...]:
+    """The engines for one source of a record, in the order of NAMES; empty where nothing tells."""
+    own = record.get("engine") or record.get("model_engine")
+    if isinstance(own, str):
+        return (spelled(own),)
+    marked = _marked(record)
+    match type_:
+        case "llm":
+            return _meant(LLM_ENGINES.get(model_format, ()), marked - _OWN_FORMAT)
+        case "embedding" | "rerank":
+            return _meant(EMBEDDING_ENGINES.get(model_format, ()), marked - _OWN_FORMAT)
+        case "image":
+            own_format = IMAGE_ENGINES.get(model_format)
+            return own_format or ordered(marked - _OWN_FORMAT) or (_image_default(record),)
+        case "video":
+            return ordered(marked) or ("diffusers",)
+        case _:
+            return ordered(marked) or (("MLX",) if model_format == "mlx" else ("PyTorch",))
+
+
+def _meant(readers: tuple[str, ...], marked: set[str]) -> tuple[str, ...]:
+    """Those of the readers that the record names; all of them where it names none, and engines it adds."""
+    if not readers or readers[0] in _OWN_FORMAT or not marked:
+        return readers
+    named = [name for name in readers if name in marked]
+    added = [name for name in marked if name not in NAMES[:3]] if named else []
+    return ordered([*named, *added]) or readers
+
+
+def _image_default(record: Mapping[str, Any]) -> str:
+    abilities = record.get("model_ability")
+    reads = isinstance(abilities, list) and any(isinstance(a, str) and a in _READERS for a in abilities)
+    return "Transformers" if reads else "diffusers"
+
+
+def _marked(record: Mapping[str, Any]) -> set[str]:
+    specs = record.get("model_specs")
+    holders = [record, *(specs if isinstance(specs, list) else [])]
+    return {
+        spelled(found)
+        for holder in holders
+        if isinstance(holder, Mapping)
+        for package in _packages(holder)
+        for found in _MARKER.findall(package)
+    }
+
+
+def _packages(holder: Mapping[str, Any]) -> list[str]:
+    virtualenv = holder.get("virtualenv")
+    packages = virtualenv.get("packages") if isinstance(virtualenv, Mapping) else None
+    return [package for package in packages if isinstance(package, str)] if isinstance(packages, list) else []
