@@ -194,11 +194,11 @@ class Subscription:
                 self._stopping.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
                 continue
-            failures, self._state, self._last_error = 0, "running", ""
             if progress is _Progress.REWOUND:
                 self._state = "stopped"
                 self._tell_rewound()
                 return
+            failures, self._state, self._last_error = 0, "running", ""
             if progress is _Progress.IDLE:
                 self._woken.wait(self._look_s)
                 self._woken.clear()
