@@ -6,7 +6,8 @@ import-linter keeps frameworks out; it cannot say "of the standard library only 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -19,12 +20,9 @@ PURE = (
     "shared/document*.py",
     "shared/document/*.py",
     "shared/errors.py",
-    "shared/client_record.py",
     "shared/client_releases.py",
-    "shared/client_repairs.py",
-    "shared/client_rules.py",
     "shared/upstream_layout*.py",
-    "shared/model_facts*.py",
+    "shared/model_facts.py",
 )
 ALLOWED = {
     *("__future__", "abc", "base64", "binascii", "bisect", "collections", "collections.abc", "copy", "dataclasses"),
@@ -36,31 +34,38 @@ FORBIDDEN_NAMES = {"open", "input", "print", "eval", "exec", "compile", "__impor
 FORBIDDEN_ATTRIBUTES = {"now", "utcnow", "today", "uuid1", "uuid4", "getnode"}
 
 
-def is_pure(path: str) -> bool:
-    """Whether the file at this path (from the root) must be pure."""
+@dataclass(frozen=True)
+class Source:
+    """One file of the project; `path` from the root."""
+
+    path: str
+    tree: ast.Module
+
+
+def is_promised(path: str) -> bool:
+    """Whether the file at this path (from the root) must be pure, whoever imports it."""
     parts = path.count("/")
     return any(parts == pattern.count("/") and fnmatch(path, pattern) for pattern in PURE)
 
 
-def _is_pure_module(module: str) -> bool:
-    path = module.replace(".", "/")
-    return is_pure(f"{path}.py") or is_pure(f"{path}/__init__.py")
-
-
-def _imports(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module == "shared":
-        yield from (f"shared.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.ImportFrom) and node.level == 0:
-        yield node.module or ""
-
-
-def _slips(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def _imports(tree: ast.Module) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """(line, module, names taken from it); an import relative to its package stays among promised files."""
     for node in ast.walk(tree):
-        for module in _imports(node):
-            if module not in ALLOWED and not _is_pure_module(module):
-                yield node.lineno, f"imports {module}"  # type: ignore[attr-defined]
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, ()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.lineno, node.module or "", tuple(alias.name for alias in node.names)
+
+
+def _files_of(module: str, names: tuple[str, ...], known: Mapping[str, Source]) -> list[str]:
+    """The project's files that are loaded for it, packages on the way included."""
+    steps = module.split(".")
+    modules = ["/".join(steps[: count + 1]) for count in range(len(steps))] + ["/".join([*steps, n]) for n in names]
+    return [path for m in modules for path in (f"{m}.py", f"{m}/__init__.py") if path in known]
+
+
+def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             named = FORBIDDEN_ATTRIBUTES.intersection(alias.name for alias in node.names)
             yield from ((node.lineno, f"imports {name}") for name in named)
@@ -70,11 +75,31 @@ def _slips(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"uses .{node.attr}"
 
 
+def _look(source: Source, known: Mapping[str, Source]) -> tuple[list[tuple[int, str]], list[str]]:
+    """What is wrong in this file, by line, and the project's files that it loads."""
+    slips, loaded = list(_uses(source.tree)), []
+    for line, module, names in _imports(source.tree):
+        files = _files_of(module, names, known)
+        own = [path for path in files if path.startswith(f"{module.replace('.', '/')}")]
+        if not own and module not in ALLOWED:
+            slips.append((line, f"imports {module}"))
+        loaded += files
+    return slips, loaded
+
+
 def problems(root: Path) -> list[str]:
-    """One sentence for each import or use that is not pure."""
-    return [
-        f"{path}:{line}: {slip}; this file is pure: take the value as an argument"
-        for path, _text, tree in parsed(root)
-        if is_pure(path)
-        for line, slip in _slips(tree)
-    ]
+    """One sentence for each import or use that is not pure, also in files that pure ones import."""
+    known = {path: Source(path, tree) for path, _text, tree in parsed(root)}
+    reasons = {path: "this file" for path in known if is_promised(path)}
+    queue, found = list(reasons), []
+    while queue:
+        path = queue.pop(0)
+        slips, loaded = _look(known[path], known)
+        found += [
+            f"{path}:{line}: {slip}; {reasons[path]} is pure: take the value as an argument" for line, slip in slips
+        ]
+        for other in loaded:
+            if other not in reasons:
+                reasons[other] = f"{path}, which imports this one,"
+                queue.append(other)
+    return found

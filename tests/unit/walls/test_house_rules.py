@@ -47,7 +47,21 @@ def test_pure_code_may_use_pure_modules_and_times_it_is_given(tmp_path: Path) ->
     text += "from shared.events import review\nfrom shared.errors import Conflict\nfrom . import state\n"
     write(tmp_path, "services/review/domain/deciding.py", text)
     write(tmp_path, "services/review/application.py", "import time\n")
+    for path in ("shared/__init__.py", "shared/document.py", "shared/errors.py", "shared/events/review.py"):
+        write(tmp_path, path, "import math\n")
     assert purity.problems(tmp_path) == []
+
+
+def test_what_pure_code_imports_is_pure_too(tmp_path: Path) -> None:
+    write(tmp_path, "services/review/domain.py", "from shared import names\n")
+    write(tmp_path, "shared/names.py", "import re\n")
+    write(tmp_path, "shared/__init__.py", "")
+    assert purity.problems(tmp_path) == []
+    write(tmp_path, "shared/names.py", "import re\nimport os\n")
+    assert purity.problems(tmp_path) == [
+        "shared/names.py:2: imports os; services/review/domain.py, which imports this one, is pure: "
+        "take the value as an argument"
+    ]
 
 
 def function_of(lines: int) -> str:
