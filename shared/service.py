@@ -85,7 +85,7 @@ def log_reader(owner: Service, types: EventTypes, *, reader: str) -> Callable[[i
 
     def read_log(after: int, mark: str | None, limit: int) -> LogPage:
         answer = owner.read_log(ReadLog(after=after, mark=mark, limit=limit), caller)
-        return cloudevents.decode_page({"events": answer.events, "head": answer.head}, types)
+        return cloudevents.decode_page(answer.events, answer.head, types)
 
     return read_log
 

@@ -29,7 +29,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         commands=Commands(database),
         log=log,
         self_review=settings.self_review,
-        catch_up=lambda: [subscription.catch_up() for subscription in log.subscriptions] and None,
+        catch_up=partial(_catch_up, log),
     )
     subscription = Subscription(
         name="review",
@@ -42,3 +42,8 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
     return BuiltService(
         name="review", application=application, database=database, store=store, subscriptions=[subscription]
     )
+
+
+def _catch_up(log: LogService) -> None:
+    for subscription in log.subscriptions:
+        subscription.catch_up()

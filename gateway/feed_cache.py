@@ -1,0 +1,164 @@
+"""The public feed, answered before Flask from bodies held in memory, gzipped once.
+
+A background thread asks catalog for the feeds' etags and fetches what changed. When catalog fails,
+the last good bodies go on being served.
+"""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+
+from shared.contracts.catalog import Catalog, ReadFeed
+from shared.contracts.common import Empty, system_caller
+from shared.errors import HubError
+
+PATH = "/api/models/download"
+TYPES = ("llm", "embedding", "rerank", "image", "audio", "video", "world", "flexible")
+LOOK_S = 0.25
+log = structlog.get_logger(__name__)
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One type's feed, ready to send: headers for each answer are made once."""
+
+    etag: str
+    body: bytes
+    zipped: bytes
+    plain_headers: list[tuple[str, str]]
+    gzip_headers: list[tuple[str, str]]
+    unchanged_headers: list[tuple[str, str]]
+
+
+def snapshot_of(etag: str, body: bytes) -> Snapshot:
+    """`etag` without quotes; weak comparison makes one etag fit both encodings."""
+    zipped = gzip.compress(body, compresslevel=9, mtime=0)
+    common = [
+        ("Content-Type", "application/json"),
+        ("ETag", f'W/"{etag}"'),
+        ("Cache-Control", "public, no-cache"),
+        ("Vary", "Accept-Encoding, X-Models-Token"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    return Snapshot(
+        etag=etag,
+        body=body,
+        zipped=zipped,
+        plain_headers=[*common, ("Content-Length", str(len(body)))],
+        gzip_headers=[*common, ("Content-Encoding", "gzip"), ("Content-Length", str(len(zipped)))],
+        unchanged_headers=common[1:],
+    )
+
+
+class FeedCache:
+    """The newest snapshot of each type."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._snapshots: Mapping[str, Snapshot] = {}
+        self._turn = threading.Lock()
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failing = False
+
+    def get(self, model_type: str) -> Snapshot | None:
+        return self._snapshots.get(model_type)
+
+    def refresh(self) -> None:
+        """Fetches what changed; a failing catalog leaves what is there."""
+        caller = system_caller("gateway")
+        with self._turn:
+            try:
+                etags = self._catalog.feed_versions(Empty(), caller).etags
+                fresh = dict(self._snapshots)
+                for model_type in TYPES:
+                    held = fresh.get(model_type)
+                    if held is not None and held.etag == etags.get(model_type):
+                        continue
+                    feed = self._catalog.feed(ReadFeed(type=model_type), caller)
+                    fresh[model_type] = snapshot_of(feed.etag, feed.body.encode("utf-8"))
+            except HubError as error:
+                if not self._failing:
+                    log.warning("feed refresh failed, the last good feed is served", error=error.message)
+                self._failing = True
+                return
+            self._failing = False
+            self._snapshots = fresh
+
+    def start(self) -> None:
+        """Refreshes now, and again when woken or after a quarter of a second."""
+        self.refresh()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="feed-cache", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Something was applied; cheap, from any thread."""
+        self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait(LOOK_S)
+            self._woken.clear()
+            try:
+                self.refresh()
+            except Exception:
+                # A thread's top: the feed must go on being served, and the next look tries again.
+                log.exception("feed refresh failed unexpectedly")
+
+
+class FeedMiddleware:
+    """Answers a plain `GET /api/models/download?model_type=…` from the cache; all else goes on to Flask."""
+
+    def __init__(self, app: Wsgi, cache: FeedCache) -> None:
+        self._app = app
+        self._cache = cache
+        self._types = {f"model_type={name}": name for name in TYPES}
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._app(environ, start_response)
+        if "HTTP_X_MODELS_TOKEN" in environ:
+            return self._app(environ, start_response)
+        model_type = self._type_of(environ.get("QUERY_STRING", ""))
+        snapshot = self._cache.get(model_type) if model_type else None
+        if snapshot is None:
+            return self._app(environ, start_response)
+        return self._answer(environ, start_response, snapshot)
+
+    def _type_of(self, query: str) -> str | None:
+        if (name := self._types.get(query)) is not None:
+            return name
+        values = parse_qs(query, keep_blank_values=True)
+        if values.get("model_name"):
+            return None
+        return values["model_type"][0] if "model_type" in values else None
+
+    @staticmethod
+    def _answer(environ: dict[str, Any], start_response: StartResponse, snapshot: Snapshot) -> Iterable[bytes]:
+        asked = environ.get("HTTP_IF_NONE_MATCH")
+        if asked is not None and (snapshot.etag in asked or asked.strip() == "*"):
+            start_response("304 Not Modified", snapshot.unchanged_headers)
+            return ()
+        zipped = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        start_response("200 OK", snapshot.gzip_headers if zipped else snapshot.plain_headers)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return ()
+        return (snapshot.zipped if zipped else snapshot.body,)

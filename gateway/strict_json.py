@@ -1,0 +1,96 @@
+"""JSON bodies read strictly: UTF-8, no BOM, no duplicate keys, no NaN, no depth that stops the parser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from flask import Request, abort
+from webargs import core
+from webargs.flaskparser import FlaskParser
+
+MAX_DEPTH = 64
+
+
+class BadJson(ValueError):
+    """Says what is wrong and where, for people."""
+
+
+def loads(data: bytes) -> Any:
+    """The value; raises BadJson."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise BadJson("the body starts with a byte order mark; send UTF-8 without one")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadJson(f"the body is not UTF-8 at byte {error.start}") from error
+    _refuse_depth(text)
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short_int)
+    except json.JSONDecodeError as error:
+        raise BadJson(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise BadJson(f"the body nests deeper than {MAX_DEPTH}; flatten it") from error
+
+
+def _refuse_depth(text: str) -> None:
+    # Brackets inside strings count too, so this only spares the parser what is hopeless.
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth, in_string, escaped = 0, False, False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadJson(f"the body nests deeper than {MAX_DEPTH}; flatten it")
+        elif character in "]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadJson(f"the body has the key {twice!r} twice in one object; send it once")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise BadJson(f"the body holds {name}, which is not JSON; send a number or null")
+
+
+def _short_int(digits: str) -> int:
+    if len(digits) > 19:
+        raise BadJson(f"the body holds an integer of {len(digits)} characters; at most 64 bit are taken")
+    return int(digits)
+
+
+class StrictParser(FlaskParser):
+    """Unknown body fields and query parameters are refused; a body that is no JSON is 415, a bad one 400."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "json": None,
+        "query": "raise",
+    }
+
+    def _raw_load_json(self, req: Request) -> Any:
+        data = req.get_data(cache=True)
+        if not data:
+            return core.missing
+        if not core.is_json(req.mimetype):
+            abort(415)
+        try:
+            return loads(data)
+        except BadJson as error:
+            abort(400, description=f"{error}.")
