@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from shared.database import advance_sequence
 
@@ -25,8 +25,7 @@ def after_restore(
     the log. The one place that changes recorded events, and their marks alone. The caller commits.
     """
     advance_sequence(connection, "events", floor_position)
-    above = connection.exec_driver_sql(
-        f"SELECT position FROM events WHERE position > {int(published_position)}"  # noqa: S608 an integer
-    ).fetchall()
-    for (position,) in above:
-        connection.exec_driver_sql("UPDATE events SET mark = ? WHERE position = ?", (new_mark(), position))
+    above = text("SELECT position FROM events WHERE position > :published")
+    renew = text("UPDATE events SET mark = :mark WHERE position = :position")
+    for position in connection.scalars(above, {"published": published_position}).all():
+        connection.execute(renew, {"mark": new_mark(), "position": position})
