@@ -1,0 +1,174 @@
+"""pr_bot's use cases: what people ask of a pull request, and what the bot is told to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from services.pr_bot import domain
+from services.pr_bot.domain import PullRequest
+from services.pr_bot.projection import Due
+from services.pr_bot.reconcile.records import Records
+from services.pr_bot.reconcile.watch import Watch
+from services.pr_bot.upstream import Upstream
+from shared.clock import Clock
+from shared.contracts.common import Caller, Done, Empty, ModelRef
+from shared.contracts.pr_bot import PullRequestAction, PullRequestAnswer, UpstreamState
+from shared.contracts.registry import Registry
+from shared.errors import Conflict, Forbidden, HubError, NotFound
+from shared.event_store.interface import EventStore, RecordedEvent
+from shared.event_store.serialization import EventTypes
+from shared.service import LogService
+
+
+class UpstreamIsOff(Conflict):
+    slug = "upstream-off"
+
+
+class NothingToReopen(Conflict):
+    slug = "nothing-to-reopen"
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(kw_only=True)
+class Application(LogService):
+    """The contract `PrBot`. `wake` tells the worker that something is due."""
+
+    name: str = "pr_bot"
+    store: EventStore
+    types: EventTypes
+    records: Records
+    registry: Registry
+    clock: Clock
+    target: str
+    upstream_reader: Upstream | None = None
+    watch: Watch | None = None
+    wake: Callable[[], None] = field(default=_nothing)
+    look_error: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        self.figures = self._figures
+
+    def retry(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
+        """Tries now what failed, waits or is paused."""
+        return self._ask(request, caller, ask="")
+
+    def rebuild(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
+        """Builds the branch anew on the current main, over whatever else lies on it."""
+        return self._ask(request, caller, ask="rebuild")
+
+    def reopen(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
+        """Opens again what a person closed upstream."""
+        return self._ask(request, caller, ask="reopen")
+
+    def look(self, request: Empty, caller: Caller) -> Done:
+        if not (caller.is_system or caller.has("operator")):
+            raise Forbidden("looking at upstream now is for operators; it is looked at by itself", slug="not-operator")
+        self.look_at_upstream()
+        return Done(position=f"pr_bot:{self.records.head()}")
+
+    def upstream(self, request: Empty, caller: Caller) -> UpstreamState:
+        rows = self.records.rows
+        seen = rows.seen_head()
+        states = rows.count_by_state()
+        return UpstreamState(
+            enabled=self.upstream_reader is not None,
+            target=self.target,
+            layout=seen.layout if seen else "",
+            head=seen.commit if seen else "",
+            looked_at=seen.looked_at if seen else 0.0,
+            error=self._error(),
+            due=rows.due_count(),
+            open=len(rows.open_requests()),
+            failed=states.get("failed", 0),
+        )
+
+    def look_at_upstream(self) -> None:
+        """Tells what changed on main; raises what made it impossible, which `upstream` then shows."""
+        if self.watch is None:
+            return
+        try:
+            self.watch.look()
+            self.look_error = ""
+        except HubError as error:
+            self.look_error = error.message
+            raise
+        self.wake()
+
+    def mark_due(self, connection: Connection, model: str, recorded: RecordedEvent) -> None:
+        """In the transaction of a reaction to `recorded`."""
+        self.records.rows.mark_due(
+            connection,
+            model.lower(),
+            at=self.clock(),
+            cause=recorded.event_id,
+            correlation=recorded.metadata.correlation_id,
+            actor=recorded.metadata.actor,
+        )
+        self.records.rows.database.after_commit(self.wake)
+
+    def queue(self, connection: Connection, model: str, revision: int, recorded: RecordedEvent) -> None:
+        """The page can say `queued` from now on."""
+        if self.upstream_reader is None:
+            return
+        due = Due(
+            model=model.lower(),
+            since=0.0,
+            attempts=0,
+            marks=0,
+            ask="",
+            cause=recorded.event_id,
+            correlation=recorded.metadata.correlation_id,
+            actor=recorded.metadata.actor,
+        )
+        self.records.record(due, partial(domain.queue, model=model, revision=revision), connection=connection)
+
+    def _ask(self, request: PullRequestAction, caller: Caller, *, ask: str) -> PullRequestAnswer:
+        self._authorise(request.name, caller)
+        if self.upstream_reader is None:
+            raise UpstreamIsOff(f"pull request of {request.name}: HUB_UPSTREAM is off; set it to have pull requests")
+        state = self.records.pull_request(request.name)
+        if ask == "reopen":
+            self._check_closed(request.name, state, caller)
+        with self.records.rows.database.write() as connection:
+            self.records.rows.mark_due(
+                connection,
+                request.name.lower(),
+                at=self.clock(),
+                cause=caller.command_id or str(uuid4()),
+                correlation=caller.correlation_id,
+                actor=caller.user_id,
+                ask=ask,
+            )
+        self.wake()
+        return PullRequestAnswer(name=request.name, state=state.state, position=f"pr_bot:{self.records.head()}")
+
+    def _check_closed(self, name: str, state: PullRequest, caller: Caller) -> None:
+        if state.is_held_closed or (caller.idempotent and self.store.events_of_command(caller.command_id)):
+            return
+        raise NothingToReopen(
+            f"pull request of {name}: expected one that was closed upstream, found {state.state}; retry it instead"
+        )
+
+    def _authorise(self, name: str, caller: Caller) -> None:
+        """Reviewers and operators may always, others where registry lets them manage the model."""
+        if not caller.user_id:
+            raise NotFound(f"model {name}: there is none")
+        if not caller.has("reviewer", "operator"):
+            self.registry.model_access(ModelRef(name=name), caller)
+
+    def _error(self) -> str:
+        unreadable = self.watch.unreadable if self.watch else {}
+        return self.look_error or "; ".join(f"{path}: {error}" for path, error in sorted(unreadable.items()))
+
+    def _figures(self) -> Mapping[str, Any]:
+        states = self.records.rows.count_by_state()
+        return {"due": self.records.rows.due_count(), **{f"pull_requests_{state}": n for state, n in states.items()}}

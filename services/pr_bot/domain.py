@@ -1,0 +1,188 @@
+"""The pull request of one model, folded from what was recorded, and what a look at upstream adds to that.
+
+A step reports what it saw or did; these functions answer which events that is, none where the
+stream says it already. So doing a step twice records it once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.events import pr_bot as events
+from shared.events.pr_bot import PullRequestFacts
+
+FIRST_RETRY_S = 2
+LONGEST_RETRY_S = 900
+QUIET_ATTEMPTS = 3
+
+ENDED = ("merged", "closed", "superseded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """`state` is INTERFACE's; `is_open`: upstream has an open request, whatever `state` says of the bot's work.
+
+    `last` is the request as last recorded. `closed_by` is `hub` or `upstream`. `revision` is the
+    newest one that anything was recorded of.
+    """
+
+    state: str = "none"
+    reason: str = ""
+    revision: int = 0
+    is_open: bool = False
+    closed_by: str = ""
+    last: PullRequestFacts | None = None
+
+    @property
+    def number(self) -> int:
+        return self.last.number if self.last else 0
+
+    @property
+    def is_held_closed(self) -> bool:
+        """A person closed it upstream: it stays so until a person reopens it."""
+        return self.state == "closed" and self.closed_by == "upstream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MainContent:
+    """What upstream's main was last told to hold for a model; `document_sha256` is empty where nothing."""
+
+    document_sha256: str = ""
+    commit: str = ""
+    told: bool = False
+
+
+def stream_of(model: str) -> str:
+    return f"pullrequest-{model.lower()}"
+
+
+def upstream_stream_of(model: str) -> str:
+    return f"upstream-{model.lower()}"
+
+
+def evolve(state: PullRequest, event: Any) -> PullRequest:
+    match event:
+        case events.PullRequestQueued():
+            revision = max(event.revision, state.revision)
+            return dataclasses.replace(state, state="queued", reason="", revision=revision)
+        case PullRequestFacts():
+            return _standing(state, event)
+        case events.PullRequestSkipped():
+            revision = max(event.revision, state.revision)
+            return dataclasses.replace(state, state=event.state, reason=event.reason, revision=revision)
+        case events.PullRequestMerged():
+            return dataclasses.replace(state, state="merged", reason="", is_open=False)
+        case events.PullRequestClosed():
+            return dataclasses.replace(state, state=event.state, reason=event.reason, is_open=False, closed_by=event.by)
+        case events.PullRequestFailed():
+            return dataclasses.replace(state, state="failed", reason=event.reason)
+        case events.PullRequestPaused():
+            return dataclasses.replace(state, state=event.state, reason=event.reason)
+        case _:
+            return state
+
+
+def _standing(state: PullRequest, event: PullRequestFacts) -> PullRequest:
+    return dataclasses.replace(
+        state,
+        state="draft" if event.draft else "open",
+        reason="",
+        revision=max(event.revision, state.revision),
+        is_open=True,
+        closed_by="",
+        last=event,
+    )
+
+
+def evolve_main(state: MainContent, event: Any) -> MainContent:
+    match event:
+        case events.UpstreamChanged():
+            return MainContent(document_sha256=event.document_sha256, commit=event.commit, told=True)
+        case _:
+            return state
+
+
+def queue(state: PullRequest, *, model: str, revision: int) -> Sequence[Any]:
+    """A new revision waits for the bot; an open request, or one a person closed, says more than `queued` would."""
+    if state.is_open or state.is_held_closed or revision <= state.revision:
+        return []
+    return [events.PullRequestQueued(model_name=model, revision=revision)]
+
+
+def stand(state: PullRequest, *, seen: PullRequestFacts) -> Sequence[Any]:
+    """The request stands open as `seen`."""
+    fields = _facts(seen)
+    if state.number != seen.number:
+        return [events.PullRequestOpened(**fields)]
+    if not state.is_open:
+        return [events.PullRequestReopened(**fields)]
+    before = state.last
+    if state.state == ("draft" if seen.draft else "open") and before is not None and _facts(before) == fields:
+        return []
+    if before is not None and before.draft and not seen.draft:
+        return [events.PullRequestReady(**fields)]
+    return [events.PullRequestUpdated(**fields)]
+
+
+def skip(state: PullRequest, *, model: str, revision: int, as_state: str, reason: str) -> Sequence[Any]:
+    """No request is needed. A merged or closed one stays what it is until there is a newer revision."""
+    if state.state in ENDED and revision <= state.revision:
+        return []
+    if (state.state, state.reason) == (as_state, reason) and revision <= state.revision:
+        return []
+    return [events.PullRequestSkipped(model_name=model, revision=revision, state=as_state, reason=reason)]
+
+
+def merge(state: PullRequest, *, model: str, number: int, merge_sha: str) -> Sequence[Any]:
+    if not state.is_open or state.number != number:
+        return []
+    revision = state.last.revision if state.last else state.revision
+    return [events.PullRequestMerged(model_name=model, number=number, merge_sha=merge_sha, revision=revision)]
+
+
+def close(
+    state: PullRequest, *, model: str, number: int, by: str, reason: str, as_state: str = "closed"
+) -> Sequence[Any]:
+    if not state.is_open or state.number != number:
+        return []
+    return [events.PullRequestClosed(model_name=model, number=number, by=by, state=as_state, reason=reason)]
+
+
+def fail(
+    state: PullRequest, *, model: str, revision: int, reason: str, attempts: int, next_try_at: int
+) -> Sequence[Any]:
+    """Each failed attempt is recorded, so that the page can say when the next one is."""
+    return [
+        events.PullRequestFailed(
+            model_name=model,
+            revision=max(revision, state.revision),
+            reason=reason,
+            attempts=attempts,
+            next_try_at=next_try_at,
+        )
+    ]
+
+
+def pause(state: PullRequest, *, model: str, revision: int, as_state: str, reason: str) -> Sequence[Any]:
+    if (state.state, state.reason) == (as_state, reason):
+        return []
+    return [events.PullRequestPaused(model_name=model, revision=revision, state=as_state, reason=reason)]
+
+
+def tell(state: MainContent, *, seen: events.UpstreamChanged) -> Sequence[Any]:
+    """Main holds `seen` for a model: told once for each content, and once more for each commit it is told from."""
+    if state.told and (state.document_sha256, state.commit) == (seen.document_sha256, seen.commit):
+        return []
+    return [seen]
+
+
+def retry_after_s(attempts: int) -> int:
+    """Seconds until the next try after `attempts` failures (from 1): doubling, capped."""
+    return int(min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), LONGEST_RETRY_S))
+
+
+def _facts(event: PullRequestFacts) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in dataclasses.fields(PullRequestFacts)}

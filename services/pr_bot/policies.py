@@ -1,0 +1,190 @@
+"""What pr_bot does when others' facts arrive: it marks the model due, and works through what is due."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from services.pr_bot import domain
+from services.pr_bot.application import Application
+from services.pr_bot.projection import Due
+from services.pr_bot.reconcile import UpstreamAhead
+from services.pr_bot.reconcile.records import Records
+from services.pr_bot.upstream import BranchMoved
+from shared.errors import HubError
+from shared.event_store.interface import RecordedEvent
+from shared.events import registry, review
+
+Reaction = Callable[[Application, Connection, RecordedEvent], None]
+
+log = structlog.get_logger(__name__)
+
+_IDLE_S = 30.0
+_REASON_CHARS = 500
+
+
+def queue_revision(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
+    """Whenever a revision is submitted for everyone, then its pull request is queued and the model is due."""
+    event: registry.RevisionContent = recorded.event
+    application.mark_due(connection, event.model_name, recorded)
+    if event.visibility == "public":
+        application.queue(connection, event.model_name, event.revision, recorded)
+
+
+def look_again(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
+    """Whenever something is decided about a model, then it is due."""
+    application.mark_due(connection, recorded.event.model_name, recorded)
+
+
+def look_again_if_known(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
+    """Whenever upstream's own content is taken over, then a model that has a pull request is due; most have none."""
+    if application.records.rows.is_known(connection, recorded.event.model_name.lower()):
+        application.mark_due(connection, recorded.event.model_name, recorded)
+
+
+REACTIONS: dict[type, Reaction] = {
+    registry.ModelSubmitted: queue_revision,
+    registry.ModelUpdated: queue_revision,
+    registry.RevisionWithdrawn: look_again,
+    registry.ModelPublished: look_again,
+    registry.PublicationSkipped: look_again,
+    registry.ModelImported: look_again_if_known,
+    registry.SeenUpstream: look_again_if_known,
+    registry.RemovedUpstream: look_again_if_known,
+    registry.MergeConflicted: look_again,
+    registry.VisibilityNarrowed: look_again,
+    registry.ModelArchived: look_again,
+    registry.ModelRestored: look_again,
+    registry.ModelQuarantined: look_again,
+    registry.QuarantineLifted: look_again,
+    review.Rejected: look_again,
+}
+
+
+class Worker:
+    """Takes due models one at a time, those that wait longest first; a failure is recorded and tried later."""
+
+    def __init__(
+        self, *, step: Callable[[Due], None], records: Records, now: Callable[[], float], idle_s: float = _IDLE_S
+    ) -> None:
+        self._step = step
+        self._records = records
+        self._now = now
+        self._idle_s = idle_s
+        self._one_at_a_time = threading.Lock()
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="pr_bot-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once the step in hand is over."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def run_due(self) -> int:
+        """Works through all that is due now, in the calling thread; how many steps that was."""
+        steps = 0
+        while not self._stopping.is_set() and self._take_one():
+            steps += 1
+        return steps
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                self.run_due()
+                pause_s = self._pause_s()
+            except Exception as error:  # noqa: BLE001 a thread's top: its own database fails, which passes
+                log.warning("worker failed", service="pr_bot", error=_reason(error))
+                pause_s = 1.0
+            self._woken.wait(pause_s)
+
+    def _pause_s(self) -> float:
+        at = self._records.rows.next_try_at()
+        return self._idle_s if at is None else min(max(at - self._now(), 0.01), self._idle_s)
+
+    def _take_one(self) -> bool:
+        with self._one_at_a_time:
+            due = self._records.rows.next_due(self._now())
+            if due is None:
+                return False
+            try:
+                self._step(due)
+            except Exception as error:  # noqa: BLE001 whatever it is, it is recorded and tried again
+                self._failed(due, error)
+            else:
+                with self._records.rows.database.write() as connection:
+                    self._records.rows.done(connection, due)
+            return True
+
+    def _failed(self, due: Due, error: Exception) -> None:
+        attempts = due.attempts + 1
+        passing = isinstance(error, UpstreamAhead | BranchMoved) and attempts <= domain.QUIET_ATTEMPTS
+        delay_s = attempts / 4 if passing else domain.retry_after_s(attempts)
+        at = self._now() + delay_s
+        log.warning("step failed", service="pr_bot", model=due.model, attempts=attempts, error=_reason(error))
+        later = partial(self._records.rows.try_later, due=due, at=at)
+        if passing:
+            with self._records.rows.database.write() as connection:
+                later(connection)
+            return
+        failed = partial(
+            domain.fail, model=due.model, revision=0, reason=_reason(error), attempts=attempts, next_try_at=round(at)
+        )
+        self._records.record(due, failed, also=later)
+
+
+class UpstreamWatch:
+    """Looks at upstream every `poll_s` seconds, and when it is woken."""
+
+    def __init__(self, *, look: Callable[[], object], poll_s: float) -> None:
+        self._look = look
+        self._poll_s = poll_s
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="pr_bot-watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once the look in hand is over."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001 a thread's top: the next look tries again, the page shows it
+                log.warning("look at upstream failed", service="pr_bot", error=_reason(error))
+            self._woken.wait(self._poll_s)
+
+
+def _reason(error: Exception) -> str:
+    text = error.message if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    return (text.splitlines() or [type(error).__name__])[0][:_REASON_CHARS]

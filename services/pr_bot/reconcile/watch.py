@@ -1,0 +1,127 @@
+"""Looks at upstream's main and tells, model by model, what changed there since the last look."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from uuid import NAMESPACE_URL, uuid5
+
+from services.pr_bot.projection import SeenHead, SeenModel, Standing
+from services.pr_bot.reconcile.records import Records
+from services.pr_bot.upstream import Upstream
+from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
+from shared.contracts.common import ModelRef, system_caller
+from shared.contracts.registry import Registry
+from shared.errors import Invalid, NotFound
+from shared.events.pr_bot import UpstreamChanged
+
+
+class Watch:
+    """One look at a time; a look that is killed half way is completed by the next."""
+
+    def __init__(
+        self,
+        *,
+        upstream: Upstream,
+        registry: Registry,
+        records: Records,
+        parsed: ParsedFiles,
+        now: Callable[[], float],
+    ) -> None:
+        self._upstream = upstream
+        self._registry = registry
+        self._records = records
+        self._rows = records.rows
+        self._parsed = parsed
+        self._now = now
+        self._turn = threading.Lock()
+        self.unreadable: dict[str, str] = {}
+
+    def look(self) -> list[str]:
+        """Tells what changed on main and marks due whatever a person did to a request; answers the models marked."""
+        with self._turn:
+            head = self._upstream.head()
+            seen = self._rows.seen_head()
+            moved = seen is None or seen.commit != head
+            if moved or self.unreadable:
+                self._tell_changes(Catalogue(self._upstream, head, self._parsed), first=seen is None)
+            else:
+                self._rows.looked(self._now())
+            return self._mark_open(head, moved=moved)
+
+    def tell_now(self, name: str, held: Held | None, catalogue: Catalogue, *, model_type: str) -> None:
+        """Main holds `held` for a model that registry believes otherwise of."""
+        self._records.tell(_changed(name, held, catalogue.commit, model_type=model_type))
+
+    def _tell_changes(self, catalogue: Catalogue, *, first: bool) -> None:
+        before, known = self._rows.seen_files(), self._rows.seen_models()
+        touched = {path for path in {*before, *catalogue.files} if before.get(path) != catalogue.files.get(path)}
+        readable: set[str] = set()
+        found: dict[str, Held] = {}
+        self.unreadable = {}
+        for path in sorted(touched):
+            try:
+                for held in catalogue.models_in(path) if catalogue.is_model_file(path) else ():
+                    found.setdefault(held.id, held)
+                readable.add(path)
+            except Invalid as error:
+                self.unreadable[path] = error.message
+        for held in found.values():
+            self._tell_held(held, known.get(held.id), catalogue.commit, first=first)
+        for gone in self._gone(known, readable, found):
+            self._records.tell(_changed(gone.model, None, catalogue.commit, path=gone.path))
+        # A file that could not be read keeps its old blob here, so that the next look tries it again.
+        files = {path: blob for path, blob in catalogue.files.items() if path not in self.unreadable}
+        files |= {path: before[path] for path in self.unreadable if path in before}
+        self._rows.see_head(SeenHead(commit=catalogue.commit, layout=catalogue.layout, looked_at=self._now()), files)
+
+    def _tell_held(self, held: Held, known: SeenModel | None, commit: str, *, first: bool) -> None:
+        changed = _changed(held.name, held, commit)
+        now = SeenModel(model=held.id, path=held.path, document_sha256=changed.document_sha256)
+        if known == now:
+            return
+        same = known is not None and known.document_sha256 == now.document_sha256
+        if same or (first and self._is_known_upstream(held)):
+            with self._rows.database.write() as connection:
+                self._rows.see_model(connection, now)
+            return
+        self._records.tell(changed)
+
+    def _is_known_upstream(self, held: Held) -> bool:
+        """Whether registry has it from the import already: a first look tells no news then."""
+        try:
+            desired = self._registry.desired_state(ModelRef(name=held.name), system_caller("pr_bot"))
+        except NotFound:
+            return False
+        return desired.upstream_document == held.document
+
+    @staticmethod
+    def _gone(known: dict[str, SeenModel], readable: set[str], found: dict[str, Held]) -> Iterator[SeenModel]:
+        for model, seen in known.items():
+            if seen.path in readable and model not in found:
+                yield seen
+
+    def _mark_open(self, head: str, *, moved: bool) -> list[str]:
+        marked = [standing.model for standing in self._rows.open_requests() if moved or self._was_touched(standing)]
+        cause = str(uuid5(NAMESPACE_URL, f"upstream/{head}"))
+        with self._rows.database.write() as connection:
+            for model in marked:
+                self._rows.mark_due(connection, model, at=self._now(), cause=cause)
+        return marked
+
+    def _was_touched(self, standing: Standing) -> bool:
+        pulls = [pull for pull in self._upstream.pulls(standing.branch) if pull.number == standing.number]
+        return not pulls or pulls[0].state != "open" or pulls[0].head_sha != standing.head_sha
+
+
+def _changed(name: str, held: Held | None, commit: str, *, path: str = "", model_type: str = "") -> UpstreamChanged:
+    return UpstreamChanged(
+        model_name=held.name if held else name,
+        model_type=held.type if held else model_type,
+        document=held.document if held else "",
+        document_sha256=hashlib.sha256(held.document.encode()).hexdigest() if held else "",
+        path=held.path if held else path,
+        commit=commit,
+        order=held.order if held else 0,
+    )

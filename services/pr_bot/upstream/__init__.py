@@ -1,0 +1,142 @@
+"""What the reconciler asks of a place that holds the catalogue; one adapter per kind of place.
+
+Everything here may be called twice with the same effect as once. Adapters raise `UpstreamFailed`
+for what is worth another try; they never decide what a pull request should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.errors import Conflict, Unavailable
+
+
+class UpstreamFailed(Unavailable):
+    """Upstream did not do what was asked; try again later."""
+
+    slug = "upstream-failed"
+
+
+class BranchMoved(Conflict):
+    """The branch is not where it was seen: look again before acting."""
+
+    slug = "branch-moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitText:
+    """All of a commit that is not its content. `date_s` is Unix seconds, shown in UTC."""
+
+    author: str
+    email: str
+    date_s: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """`parents` are full SHAs; `committer` and `author` as `name <email>`."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author: str
+    committer: str
+    date_s: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """A pull request as upstream holds it now.
+
+    `state` is `open`, `closed` or `merged`; `head_sha` the branch's head (the last one known once
+    it is gone); `merge_sha` the commit of the target branch that carried it, where merged.
+    `closed_by` is `hub` or `upstream`, empty while open.
+    """
+
+    number: int
+    url: str
+    branch: str
+    base: str
+    title: str
+    body: str
+    draft: bool
+    state: str
+    head_sha: str
+    merge_sha: str = ""
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPull:
+    branch: str
+    title: str
+    body: str
+    draft: bool
+
+
+class Upstream(Protocol):
+    """One repository and its target branch. Commits are full SHAs; an absent branch or file is None."""
+
+    @property
+    def target(self) -> str:
+        """What people call it; no secret in it."""
+
+    @property
+    def base(self) -> str:
+        """The target branch's name."""
+
+    def head(self) -> str:
+        """The target branch's newest commit."""
+
+    def files(self, commit: str) -> Mapping[str, str]:
+        """path -> blob id of every file under the catalogue's directory."""
+
+    def text(self, commit: str, path: str) -> str | None:
+        """The file's text as it was written; UpstreamFailed where it is no UTF-8."""
+
+    def branch_head(self, branch: str) -> str | None: ...
+
+    def commit(self, sha: str) -> Commit: ...
+
+    def changed(self, before: str, after: str) -> Sequence[str]:
+        """Paths that differ between two commits."""
+
+    def build(self, base: str, changes: Mapping[str, str | None], text: CommitText) -> str:
+        """The commit on `base` with `changes` (None removes a file): the same arguments give the same SHA.
+
+        No branch moves.
+        """
+
+    def point(self, branch: str, commit: str, *, expected: str | None) -> None:
+        """The branch is at `commit`; raises BranchMoved where it was neither there nor at `expected`."""
+
+    def delete_branch(self, branch: str) -> None: ...
+
+    def pulls(self, branch: str) -> Sequence[Pull]:
+        """Every pull request of the branch, oldest first, as it is now: merged and closed ones detected."""
+
+    def open_pull(self, new: NewPull) -> Pull:
+        """The branch's open pull request, made where there is none."""
+
+    def edit_pull(self, number: int, *, title: str, body: str, draft: bool) -> Pull: ...
+
+    def close_pull(self, number: int) -> Pull: ...
+
+    def reopen_pull(self, number: int) -> Pull: ...
+
+    def comment(self, number: int, marker: str, text: str) -> None:
+        """One comment per `marker`: said once, however often it is asked."""
+
+    def diff(self, base: str, head: str) -> str:
+        """Unified diff from one commit to another."""
+
+    def is_machine(self, commit: Commit) -> bool:
+        """Whether upstream's own automation wrote it (generated documentation)."""
+
+    def close(self) -> None: ...
+
+
+Connect = Callable[[], Upstream]
