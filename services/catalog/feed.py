@@ -215,6 +215,8 @@ class _Unservable(ValueError):
 
 
 def _assess(table: ReleaseTable, type_: str, model: FeedModel) -> _Assessed:
+    if type_ not in table.rules:
+        return _Assessed(None, flaw=f"no client release asks for the type {type_}")
     texts = [record.text for record in model.records]
     try:
         values = [_checked(record) for record in model.records]
@@ -255,7 +257,7 @@ def _checked(record: RecordText) -> dict[str, Any]:
 def _form(table: ReleaseTable, type_: str, texts: Sequence[str], values: Sequence[object]) -> _Form:
     body = _SEPARATOR.join(text.strip().encode("utf-8") for text in texts)
     readings: list[Reading] = [read_record(type_, value) for value in values]
-    rules = table.rules.get(type_, {})
+    rules = table.rules[type_]
     return _Form(body, {release: judge_model(rule, readings, type_=type_) for release, rule in rules.items()})
 
 
