@@ -1,0 +1,176 @@
+// CodeMirror over <textarea data-editor="json">. The textarea stays the form's field and holds the exact text.
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { json } from "@codemirror/lang-json";
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { forceLinting, linter, lintGutter, nextDiagnostic } from "@codemirror/lint";
+import { openSearchPanel, search, searchKeymap } from "@codemirror/search";
+import { EditorState } from "@codemirror/state";
+import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { tagHighlighter, tags } from "@lezer/highlight";
+import { schemaCompletion } from "./editor_schema.js";
+import { nodeAt } from "./editor_pointer.js";
+
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
+
+const colours = tagHighlighter([
+  { tag: tags.propertyName, class: "jk" },
+  { tag: tags.string, class: "js" },
+  { tag: [tags.number, tags.bool, tags.null], class: "jn" },
+]);
+
+function typeOf(area) {
+  return area.form?.elements.namedItem(area.dataset.typeField || "")?.value || area.dataset.type;
+}
+
+// The server's verdict is the only one: what it says is underlined where its JSON Pointer points.
+function serverLint(area) {
+  let asked;
+  return async (view) => {
+    asked?.abort();
+    asked = new AbortController();
+    const answer = await fetch(area.dataset.validateUrl, {
+      method: "POST",
+      signal: asked.signal,
+      headers: { "Content-Type": "application/json", "X-CSRFToken": meta("csrf-token") },
+      body: JSON.stringify({ type: typeOf(area), document: view.state.doc.toString() }),
+    }).catch(() => null);
+    if (!answer) return [];
+    const said = await answer.json().catch(() => ({}));
+    const found = [
+      ...(said.errors || []).map((problem) => ({ ...problem, severity: "error" })),
+      ...(said.warnings || []).map((problem) => ({ ...problem, severity: "warning" })),
+    ].map((problem) => place(view.state, problem));
+    showProblems(area, view, found);
+    return found;
+  };
+}
+
+function place(state, problem) {
+  const { from, to } = spot(state, problem);
+  return { from, to, severity: problem.severity, message: problem.message, path: problem.path || "" };
+}
+
+function spot(state, { path, line, column }) {
+  const node = path || !line ? nodeAt(state, path || "") : null;
+  if (node) {
+    // A whole object or list would underline a page; its opening bracket is enough.
+    const wide = node.name === "Object" || node.name === "Array";
+    return { from: node.from, to: wide ? node.from + 1 : node.to };
+  }
+  const at = state.doc.line(Math.min(line || 1, state.doc.lines));
+  const from = Math.min(at.from + Math.max((column || 1) - 1, 0), at.to);
+  return { from, to: Math.min(from + 1, state.doc.length) };
+}
+
+function symbol(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${meta("icons")}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+// The list beside the editor: the same markup as the server's `problems` macro.
+function showProblems(area, view, found) {
+  const box = document.getElementById(area.dataset.problems || "");
+  if (!box) return;
+  const words = box.dataset;
+  const list = document.createElement("ul");
+  list.className = "findings ruled";
+  for (const { from, severity, message, path } of found) {
+    const item = document.createElement("li");
+    item.className = severity === "error" ? "tone-bad" : "tone-warn";
+    const text = document.createElement("p");
+    const kind = document.createElement("span");
+    kind.className = "vh";
+    kind.textContent = `${severity === "error" ? words.error : words.warning}: `;
+    text.append(kind, message);
+    const jump = document.createElement("button");
+    jump.type = "button";
+    jump.className = "more";
+    jump.textContent = `${words.line.replace("%s", view.state.doc.lineAt(from).number)}${path ? `, ${path}` : ""}`;
+    jump.addEventListener("click", () => {
+      view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
+      view.focus();
+    });
+    item.append(symbol(severity === "error" ? "x-circle-fill" : "alert-fill"), text, jump);
+    list.append(item);
+  }
+  const errors = found.filter(({ severity }) => severity === "error").length;
+  const count = words.counts.replace("%1", errors).replace("%2", found.length - errors);
+  const head = box.querySelector("[data-count]");
+  if (head) head.textContent = found.length ? count : words.none;
+  box.querySelector("ul")?.remove();
+  if (found.length) box.append(list);
+}
+
+function buttons(area, view) {
+  for (const button of document.querySelectorAll(`[data-editor-for="${area.id}"]`)) {
+    button.addEventListener("click", () => {
+      if (button.dataset.act === "find") openSearchPanel(view);
+      if (button.dataset.act !== "format") return;
+      let text;
+      try {
+        text = JSON.stringify(JSON.parse(view.state.doc.toString()), null, 2);
+      } catch {
+        nextDiagnostic(view);
+        return;
+      }
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      view.focus();
+    });
+  }
+}
+
+function extensions(area) {
+  const nonce = meta("csp-nonce");
+  const label = area.labels?.[0];
+  if (label && !label.id) label.id = `${area.id}-label`;
+  return [
+    nonce ? EditorView.cspNonce.of(nonce) : [],
+    lineNumbers(), foldGutter(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter(), drawSelection(),
+    history(), json(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(), search({ top: false }),
+    EditorView.lineWrapping,
+    EditorState.readOnly.of(area.readOnly),
+    syntaxHighlighting(colours),
+    area.dataset.validateUrl ? linter(serverLint(area), { delay: 400 }) : [],
+    autocompletion({ override: [schemaCompletion(() => area.dataset.schemaUrl?.replace("{type}", typeOf(area)))] }),
+    EditorView.contentAttributes.of({
+      "aria-labelledby": label?.id || "", "aria-describedby": area.getAttribute("aria-describedby") || "", tabindex: "0",
+    }),
+    EditorView.updateListener.of((update) => {
+      if (!update.docChanged) return;
+      area.value = update.state.doc.toString();
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }),
+    // No indentWithTab: Tab leaves the editor.
+    keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap,
+      { key: "F8", run: nextDiagnostic }]),
+  ];
+}
+
+function start(area) {
+  const view = new EditorView({
+    state: EditorState.create({ doc: area.value, extensions: [extensions(area)] }),
+  });
+  area.after(view.dom);
+  area.hidden = true;
+  area.required = false;
+  const label = area.labels?.[0];
+  label?.addEventListener("click", () => view.focus());
+  buttons(area, view);
+  area.form?.elements.namedItem(area.dataset.typeField || "")?.addEventListener?.("change", () => forceLinting(view));
+  document.addEventListener("click", ({ target }) => {
+    const line = Number(target.closest?.("[data-jump-line]")?.dataset.jumpLine);
+    if (!line || line > view.state.doc.lines) return;
+    view.dispatch({ selection: { anchor: view.state.doc.line(line).from }, scrollIntoView: true });
+    view.focus();
+  });
+  if (area.dataset.validateUrl) forceLinting(view);
+  area.dispatchEvent(new CustomEvent("editor-ready", { bubbles: true }));
+}
+
+for (const area of document.querySelectorAll('textarea[data-editor="json"]')) start(area);

@@ -1,0 +1,36 @@
+"""All that templates need, in one call: assets, languages, preferences, the looks of states, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from gateway.assets import install_assets
+from gateway.figures import byte_size, context, initials, ladder, page_numbers, parameters, size_range
+from gateway.i18n import install_i18n
+from gateway.preferences import install_preferences
+from gateway.states import format_word, look_of, type_word
+from gateway.textdiff import paired
+
+
+def install_presentation(app: Flask, account_language: Callable[[], str] = lambda: "") -> None:
+    """Makes base.html and _components.html usable in `app`; call once, before the first request."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    install_assets(app)
+    install_i18n(app, account_language)
+    install_preferences(app)
+    app.jinja_env.globals.update(
+        look_of=look_of,
+        type_word=type_word,
+        format_word=format_word,
+        ladder_of=ladder,
+        parameters=parameters,
+        size_range=size_range,
+        context_words=context,
+        byte_size=byte_size,
+        initials=initials,
+        page_numbers=page_numbers,
+        paired=paired,
+    )
