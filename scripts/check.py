@@ -23,7 +23,7 @@ Check = Callable[[], str]
 
 TOOLS = {
     "types": ("-m", "mypy"),
-    "walls": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
+    "walls": ("-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"),
     "lint": ("-m", "ruff", "check"),
     "format": ("-m", "ruff", "format", "--check"),
     "golden events": ("-m", "scripts.golden_events"),
