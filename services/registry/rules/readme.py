@@ -1,0 +1,182 @@
+"""A README to start from, made out of the document: what it says is filled in, what it cannot say is asked for."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from services.registry.rules.markdown import block, code, inline, paragraphs, table
+from services.registry.rules.record_rules import key_of
+from shared.document.parsing import parse
+from shared.model_facts import TITLES, Facts, Source, facts_of, hub_page, sources_of
+
+ABILITIES: Mapping[str, str] = {
+    "chat": "chat",
+    "generate": "text completion",
+    "tools": "tool calls",
+    "vision": "reads images",
+    "audio": "reads audio",
+    "video": "reads video",
+    "omni": "text, images, audio and video",
+    "reasoning": "reasons before it answers",
+    "hybrid": "reasoning can be switched on and off",
+    "embed": "embeddings",
+    "embed_vision": "embeds images",
+    "embed_video": "embeds video",
+    "embed_audio": "embeds audio",
+    "rerank_vision": "ranks images",
+    "rerank_video": "ranks video",
+    "rerank_audio": "ranks audio",
+    "text2image": "text to image",
+    "image2image": "image to image",
+    "inpainting": "fills in parts of an image",
+    "ocr": "reads text in images",
+    "docanalyze": "analyses documents",
+    "audio2text": "speech to text",
+    "text2audio": "text to speech",
+    "text2audio_zero_shot": "speaks in a voice it is given",
+    "text2audio_voice_cloning": "clones voices",
+    "text2audio_voice_design": "designs voices from a description",
+    "text2audio_emotion_control": "speaks with emotion",
+    "text2music": "text to music",
+    "speaker_embedding": "tells speakers apart",
+    "text2video": "text to video",
+    "image2video": "image to video",
+    "firstlastframe2video": "video between two frames",
+    "image2world": "a world from an image",
+    "text2world": "a world from a text",
+}
+_NO_VALUE = "–"
+
+
+def readme_template(type_: str, text: str, *, name: str = "") -> str:
+    """Markdown for the model of this document; raises Invalid where the text does not parse.
+
+    A draft may lack anything: what is not there is left out. `name` is the model's where a document has none.
+    """
+    records = [record.value for record in parse(text).records]
+    first = records[0] if records and isinstance(records[0], Mapping) else {}
+    key = key_of(type_, first, name=name)
+    facts = facts_of(type_, records, name=key if isinstance(key, str) else name)
+    sources = sources_of(type_, records)
+    parts = [
+        f"# {inline(facts.name) or 'Name of the model'}",
+        paragraphs(facts.description)
+        or "*To fill in: what the model is, and what it is good at, in one to three sentences.*",
+        _summary(type_, facts),
+        *_forms(sources),
+        *_launch(type_, facts, sources),
+        *_code_of(first),
+        _LICENSE.format(license=inline(facts.license) or _ASK_LICENSE),
+        _NOTES,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+_ASK_LICENSE = "*To fill in: the licence of the weights, a link to its text, what it allows.*"
+_LICENSE = "## License\n\n{license}"
+_NOTES = """## Notes
+
+*To fill in: what one should know before using it: hardware it was tried on, known limits, weak languages.*
+
+*To fill in: where it comes from: the authors' page, the paper, how to cite it.*"""
+
+
+def _summary(type_: str, facts: Facts) -> str:
+    rows = [
+        ("Type", TITLES.get(type_, inline(type_))),
+        ("Abilities", ", ".join(_ability(each) for each in facts.abilities)),
+        ("Languages", ", ".join(inline(each) for each in facts.languages)),
+        ("Context length", f"{facts.context_length:,} tokens" if facts.context_length else ""),
+        ("Dimensions", f"{facts.dimensions:,}" if facts.dimensions else ""),
+        ("Sizes", ", ".join(f"{size:g}B" for size in facts.sizes_b)),
+        ("Engines", ", ".join(inline(each) for each in facts.engines)),
+    ]
+    return "\n".join(f"- **{title}:** {value}" for title, value in rows if value)
+
+
+def _ability(ability: str) -> str:
+    told = ABILITIES.get(ability)
+    return f"{code(ability)} ({told})" if told and told != ability else code(ability)
+
+
+def _forms(sources: Sequence[Source]) -> Iterator[str]:
+    """The table of forms: sources that differ in their hub alone share a row."""
+    grouped: dict[tuple[Any, ...], list[Source]] = {}
+    for source in sources:
+        form = (source.name, source.engines, source.size, source.model_format, source.quantizations)
+        grouped.setdefault((*form, source.gguf_quantizations), []).append(source)
+    if not grouped:
+        return
+    yield "## Sizes, formats and sources"
+    columns: list[tuple[str, Callable[[Source], str], bool]] = [
+        ("Name", lambda s: inline(s.name), len({source.name for source in sources}) > 1),
+        ("Size", lambda s: f"{s.size_b:g}B" if s.size_b else "", any(source.size for source in sources)),
+        ("Format", lambda s: code(s.model_format), any(source.model_format for source in sources)),
+        ("Quantizations", _quantizations, any(source.quantizations for source in sources)),
+        ("GGUF", lambda s: _codes(s.gguf_quantizations), any(source.gguf_quantizations for source in sources)),
+        ("Engines", lambda s: ", ".join(inline(each) for each in s.engines), True),
+    ]
+    used = [(title, cell) for title, cell, is_used in columns if is_used]
+    rows = [
+        [*(cell(group[0]) or _NO_VALUE for _, cell in used), "; ".join(map(_place, group))]
+        for group in grouped.values()
+    ]
+    yield table([*(title for title, _ in used), "Sources"], rows)
+
+
+def _quantizations(source: Source) -> str:
+    return _codes(source.quantizations)
+
+
+def _codes(values: Sequence[str]) -> str:
+    return ", ".join(code(value) for value in values)
+
+
+def _place(source: Source) -> str:
+    """The repositories of a source as links, and the revision that is loaded."""
+    links = [_link(source.hub, repository) for repository in source.repositories or (source.model_id,)]
+    revision = f" at {code(source.revision)}" if source.revision and not source.floating else ""
+    return f"{inline(source.hub)}: {', '.join(links)}{revision}"
+
+
+def _link(hub: str, repository: str) -> str:
+    page = hub_page(hub, repository)
+    return f"[{inline(repository)}]({page})" if page else code(repository)
+
+
+def _launch(type_: str, facts: Facts, sources: Sequence[Source]) -> Iterator[str]:
+    """One command for each engine, with the smallest form it can run."""
+    if not sources:
+        return
+    yield "## Launch with Xinference"
+    yield "Size, format and quantization are examples: take others from the table above."
+    smallest = sorted(sources, key=lambda source: source.size_b or 0)
+    for engine in facts.engines:
+        source = next(each for each in smallest if engine in each.engines)
+        yield f"### {inline(engine)}"
+        yield block([_command(type_, facts, source, engine=engine)], "bash")
+
+
+def _command(type_: str, facts: Facts, source: Source, *, engine: str) -> str:
+    quantization = source.quantizations[0] if source.quantizations else ""
+    options = {
+        "--model-name": source.name or facts.name or "NAME",
+        "--model-type": "LLM" if type_ == "llm" else type_,
+        "--model-engine": engine,
+        "--size-in-billions": source.size,
+        "--model-format": source.model_format,
+        "--quantization": quantization,
+        "--gguf_quantization": source.gguf_quantizations[0] if source.gguf_quantizations else "",
+    }
+    given = [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
+    return " \\\n  ".join(["xinference launch", *given])
+
+
+def _code_of(record: Mapping[str, Any]) -> Iterator[str]:
+    """Where the code lies that a world model runs."""
+    address, revision = record.get("source_url"), record.get("source_revision")
+    if isinstance(address, str):
+        at = f" at {code(revision)}" if isinstance(revision, str) else ""
+        yield f"The model's code is fetched from {code(address)}{at}."
