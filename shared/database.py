@@ -10,7 +10,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -160,6 +161,20 @@ class Database:
         """The tables of `metadata` exist; those already there are left as they are."""
         with self.write() as connection:
             metadata.create_all(connection)
+
+    def copy_to(self, path: Path) -> None:
+        """A complete database of its own at `path` (new), as committed now; writers go on meanwhile.
+
+        Inside `write()` of several databases their copies are one cut: nothing is half done in them.
+        """
+        if path.exists():
+            raise FileExistsError(f"copy to {path}: expected no file there; name another")
+        with self._reader.connect() as connection:
+            target = sqlite3.connect(path)
+            try:
+                cast(sqlite3.Connection, connection.connection.dbapi_connection).backup(target)
+            finally:
+                target.close()
 
     def close(self) -> None:
         """Closes every idle connection; SQLite folds its WAL into the file with the last one."""

@@ -95,6 +95,7 @@ class Subscription:
         self._state = "stopped"
         self._last_error = ""
         self._applied_callbacks: tuple[Callable[[Sequence[RecordedEvent]], None], ...] = ()
+        self._untold: tuple[Cursor, Sequence[RecordedEvent]] | None = None
         self._turn = threading.Lock()
         self._moved = threading.Condition()
         self._woken = threading.Event()
@@ -123,7 +124,10 @@ class Subscription:
         self._woken.set()
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
-        """Call `callback` after each commit with the events it applied, before `position` moves. It must not raise."""
+        """Call `callback` after each commit with the events it applied, before `position` moves.
+
+        Where one raises, all are called again with the same events before anything else is read.
+        """
         self._applied_callbacks = (*self._applied_callbacks, callback)
 
     def catch_up(self) -> int:
@@ -172,6 +176,7 @@ class Subscription:
         """
         while True:
             with self._turn:
+                self._tell_applied()
                 try:
                     cursor = self._cursors.load()
                     parked = self._parked(parked_id)
@@ -215,6 +220,7 @@ class Subscription:
     def _step(self) -> _Progress:
         """Reads and applies one page."""
         with self._turn:
+            self._tell_applied()
             cursor = self._cursor
             try:
                 page = self._read(cursor)
@@ -276,11 +282,19 @@ class Subscription:
         return events
 
     def _advance(self, cursor: Cursor, applied: Sequence[RecordedEvent]) -> None:
+        self._untold = (cursor, applied)
+        self._tell_applied()
+
+    def _tell_applied(self) -> None:
+        """Kept until every callback went through: what is committed cannot be read again."""
+        if self._untold is None:
+            return
+        cursor, applied = self._untold
         if applied:
             for callback in self._applied_callbacks:
                 callback(applied)
         with self._moved:
-            self._cursor = cursor
+            self._cursor, self._untold = cursor, None
             self._moved.notify_all()
 
     def _reload(self) -> None:

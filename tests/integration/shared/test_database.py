@@ -125,6 +125,25 @@ def test_after_commit_runs_once_outside_the_transaction_and_never_after_a_rollba
         database.after_commit(callback)
 
 
+def test_copies_inside_the_writes_of_two_databases_are_one_cut(database: Database, tmp_path: Path) -> None:
+    other = Database(f"sqlite:///{tmp_path / 'b.db'}")
+    other.create(METADATA)
+    _write_one(database)
+    with ThreadPoolExecutor(1) as pool, database.write() as connection, other.write():
+        waiting = pool.submit(_write_one, other)
+        add(connection)
+        database.copy_to(tmp_path / "a.copy")
+        other.copy_to(tmp_path / "b.copy")
+        assert not waiting.done()
+    waiting.result()
+    copies = [Database(f"sqlite:///{tmp_path / name}") for name in ("a.copy", "b.copy")]
+    assert [count(each) for each in (database, other, *copies)] == [2, 1, 1, 0]
+    with pytest.raises(FileExistsError):
+        database.copy_to(tmp_path / "a.copy")
+    for each in (other, *copies):
+        each.close()
+
+
 @pytest.mark.parametrize("rows_before", [0, 3])
 def test_an_advanced_sequence_gives_no_key_at_or_below_the_floor(database: Database, rows_before: int) -> None:
     for _ in range(rows_before):

@@ -6,7 +6,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -210,6 +210,26 @@ def test_position_moves_only_after_on_applied_was_called(hub: Hub, reader: Reade
     hub.append("note-a", "one")
     subscription.catch_up()
     assert seen == [(1, 0)]
+
+
+def test_events_committed_but_not_told_are_told_again(hub: Hub, reader: Reader) -> None:
+    told: list[list[str]] = []
+
+    def index(events: Sequence[RecordedEvent]) -> None:
+        told.append([event.event.text for event in events])
+        if len(told) == 1:
+            raise OSError("no space left for the index")
+
+    subscription = hub.subscription(reader)
+    subscription.on_applied(index)
+    hub.append("note-a", "one")
+    with pytest.raises(OSError, match="no space"):
+        subscription.catch_up()
+    assert subscription.position() == 0
+    hub.append("note-a", "two")
+    assert subscription.catch_up() == 2
+    assert told == [["one"], ["one"], ["two"]]
+    assert {times for _, _, times in reader.rows()} == {1}
 
 
 def test_of_two_subscribers_over_one_database_one_applies(hub: Hub, reader: Reader) -> None:
