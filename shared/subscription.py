@@ -156,6 +156,7 @@ class Subscription:
         return self._cursors.parked()
 
     def status(self) -> SubscriptionStatus:
+        """As seen by this process; `head` is that of the last page read."""
         position, head = self._cursor.position, max(self._head, self._cursor.position)
         return SubscriptionStatus(
             name=self.name,

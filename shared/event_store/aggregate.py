@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
@@ -75,26 +76,19 @@ def execute(
 ) -> Executed[State]:
     """Appends what `decide` answers for the stream as it is, once for each `metadata.causation_id` and stream.
 
-    `decide` returns event dataclasses, none for nothing to do, and raises its refusals, which
-    propagate. It may be called up to three times. `reaction` names what a policy does, where
-    `causation_id` is the causing event's id; two reactions to one event on one stream need two
-    names. `rows` is written in the same transaction and only with events. With `connection` the
-    caller commits. Raises StreamConflict where three attempts met another writer.
+    `decide` may be called three times, then StreamConflict is raised; its refusals propagate. `rows`
+    is written with events only. `reaction` names what a policy does where `causation_id` is the
+    causing event: two reactions on one stream need two names.
     """
-
-    def loaded() -> Loaded[State]:
-        return load(store, stream, initial=initial, evolve=evolve, connection=connection)
-
+    loaded = partial(load, store, stream, initial=initial, evolve=evolve, connection=connection)
     if earlier := _earlier(store, stream, metadata.causation_id, reaction, connection):
-        return _executed(loaded().state, earlier, repeated=True)
+        return _executed(loaded(), earlier, repeated=True)
     attempt = 1
     while True:
         before = loaded()
         new = _new_events(stream, decide(before.state), metadata, reaction)
         if not new:
-            return Executed(
-                state=before.state, events=(), position=before.position, version=before.version, repeated=False
-            )
+            return _executed(before, (), repeated=False)
         try:
             appended = store.append(
                 stream, expected_version=before.version, events=new, connection=connection, rows=rows
@@ -105,7 +99,7 @@ def execute(
             attempt += 1
         else:
             after = loaded() if appended.repeated else _folded(before, appended.events, evolve)
-            return _executed(after.state, appended.events, repeated=appended.repeated)
+            return _executed(after, appended.events, repeated=appended.repeated)
 
 
 def _new_events(stream: str, decided: Sequence[Any], metadata: Metadata, reaction: str | None) -> list[NewEvent]:
@@ -125,9 +119,11 @@ def _earlier(
     return tuple(by_id[event_id] for event_id in ids if event_id in by_id)
 
 
-def _executed(state: State, events: Sequence[RecordedEvent], *, repeated: bool) -> Executed[State]:
-    last = events[-1]
-    return Executed(state=state, events=tuple(events), position=last.position, version=last.version, repeated=repeated)
+def _executed(now: Loaded[State], events: Sequence[RecordedEvent], *, repeated: bool) -> Executed[State]:
+    last = events[-1] if events else now
+    return Executed(
+        state=now.state, events=tuple(events), position=last.position, version=last.version, repeated=repeated
+    )
 
 
 def _folded(loaded: Loaded[State], events: Sequence[RecordedEvent], evolve: Evolve[State]) -> Loaded[State]:

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Double, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import Connection
 
 from shared.database import Database, Statement
 from shared.errors import Unavailable
@@ -30,40 +30,7 @@ from shared.event_store.interface import (
     StreamConflict,
 )
 from shared.event_store.serialization import EventTypes
-
-METADATA = MetaData()
-EVENTS = Table(
-    "events",
-    METADATA,
-    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("stream", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("event_id", Text, nullable=False, unique=True),
-    Column("type", Text, nullable=False),
-    Column("data", Text, nullable=False),
-    Column("causation_id", Text, nullable=False),
-    Column("correlation_id", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("traceparent", Text, nullable=False),
-    Column("mark", Text, nullable=False),
-    Column("recorded_at", Double, nullable=False),
-    UniqueConstraint("stream", "version"),
-    Index("events_causation_id", "causation_id"),
-    sqlite_autoincrement=True,
-)
-
-_COLUMNS = """position, mark, stream, version, event_id, type, data, correlation_id, causation_id, actor, traceparent,
-recorded_at"""
-# One statement checks the expected version, the gap and the event id, and draws the position.
-_INSERT = """
-INSERT INTO events (stream, version, event_id, type, data, causation_id, correlation_id, actor, traceparent, mark,
-                    recorded_at)
-SELECT :stream, :version, :event_id, :type, :data, :causation_id, :correlation_id, :actor, :traceparent, :mark,
-       :recorded_at
-WHERE (SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream) = :version - 1
-ON CONFLICT DO NOTHING
-RETURNING position
-"""
+from shared.event_store.table import COLUMNS, INSERT, METADATA
 
 
 @dataclass(slots=True)
@@ -104,22 +71,23 @@ class SqlEventStore:
         self._leading = threading.Lock()
         self._callbacks: tuple[Callable[[], None], ...] = ()
         database.create(METADATA)
-        self._insert = self._compile(_INSERT)
-        self._by_id = self._compile(f"SELECT {_COLUMNS} FROM events WHERE event_id = :event_id")  # noqa: S608
+        self._insert = self._compile(INSERT)
+        self._by_id = self._compile(f"SELECT {COLUMNS} FROM events WHERE event_id = :event_id")  # noqa: S608
         self._version = self._compile("SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream")
         self._stream = self._compile(
-            f"SELECT {_COLUMNS} FROM events WHERE stream = :stream AND version > :after ORDER BY version LIMIT :limit"  # noqa: S608
+            f"SELECT {COLUMNS} FROM events WHERE stream = :stream AND version > :after ORDER BY version LIMIT :limit"  # noqa: S608
         )
         self._log = self._compile(
-            f"SELECT {_COLUMNS} FROM events WHERE position > :after ORDER BY position LIMIT :limit"  # noqa: S608
+            f"SELECT {COLUMNS} FROM events WHERE position > :after ORDER BY position LIMIT :limit"  # noqa: S608
         )
         self._command = self._compile(
-            f"SELECT {_COLUMNS} FROM events WHERE causation_id = :causation_id ORDER BY position"  # noqa: S608
+            f"SELECT {COLUMNS} FROM events WHERE causation_id = :causation_id ORDER BY position"  # noqa: S608
         )
         self._mark = self._compile("SELECT mark FROM events WHERE position = :position")
         self._head = self._compile("SELECT position, mark FROM events ORDER BY position DESC LIMIT 1")
 
     def transaction(self) -> AbstractContextManager[Connection]:
+        """A write transaction of this store's database."""
         return self._database.write()
 
     def append(
@@ -131,6 +99,7 @@ class SqlEventStore:
         connection: Connection | None = None,
         rows: Callable[[Connection], None] | None = None,
     ) -> Appended:
+        """All of `events` with what `rows` writes, or nothing."""
         if not events:
             raise ValueError(f"append to {stream}: expected at least one event")
         ticket = _Ticket(stream, expected_version, events)
@@ -145,10 +114,12 @@ class SqlEventStore:
     def read_stream(
         self, stream: str, *, after_version: int = 0, limit: int | None = None, connection: Connection | None = None
     ) -> list[RecordedEvent]:
+        """The stream's events in order of version."""
         bound = 2**62 if limit is None else limit
         return self._read(self._stream, connection, stream=stream, after=after_version, limit=bound)
 
     def read_log(self, *, after: int, mark: str | None, limit: int = 500) -> LogPage:
+        """Events after the row at `after`; raises LogRewound where that row is another now."""
         with self._database.read() as connection:
             if after != 0 or mark is not None:
                 self._check_mark(connection, after, mark)
@@ -157,14 +128,17 @@ class SqlEventStore:
         return LogPage(events=tuple(map(self._recorded, rows)), head=head[0][0] if head else 0)
 
     def events_of_command(self, causation_id: str, *, connection: Connection | None = None) -> list[RecordedEvent]:
+        """What the command has appended so far, in order of position."""
         return self._read(self._command, connection, causation_id=causation_id)
 
     def head(self) -> tuple[int, str | None]:
+        """Position and mark of the newest event; (0, None) for an empty log."""
         with self._database.read() as connection:
             rows = self._head.all(connection)
         return (rows[0][0], rows[0][1]) if rows else (0, None)
 
     def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each commit that appended; it must be quick and not raise."""
         self._callbacks = (*self._callbacks, callback)
 
     def _append_together(self, ticket: _Ticket) -> Appended:

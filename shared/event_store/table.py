@@ -1,0 +1,39 @@
+"""Table `events` and the one statement that writes it."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, UniqueConstraint
+
+METADATA = MetaData()
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("stream", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("causation_id", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("traceparent", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("recorded_at", Double, nullable=False),
+    UniqueConstraint("stream", "version"),
+    Index("events_causation_id", "causation_id"),
+    sqlite_autoincrement=True,
+)
+
+COLUMNS = """position, mark, stream, version, event_id, type, data, correlation_id, causation_id, actor, traceparent,
+recorded_at"""
+# One statement checks the expected version, the gap and the event id, and draws the position.
+INSERT = """
+INSERT INTO events (stream, version, event_id, type, data, causation_id, correlation_id, actor, traceparent, mark,
+                    recorded_at)
+SELECT :stream, :version, :event_id, :type, :data, :causation_id, :correlation_id, :actor, :traceparent, :mark,
+       :recorded_at
+WHERE (SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream) = :version - 1
+ON CONFLICT DO NOTHING
+RETURNING position
+"""
