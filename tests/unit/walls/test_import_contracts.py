@@ -57,7 +57,9 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def broken(root: Path) -> set[str]:
-    run = python(root, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache")
+    run = python(
+        root, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache", "--no-logo"
+    )
     names = {contract["name"]: identifier for identifier, contract in CONTRACTS.items()}
     verdicts = dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", run.stdout, re.MULTILINE))
     assert set(verdicts) == set(names), run.stdout + run.stderr

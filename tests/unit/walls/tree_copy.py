@@ -23,6 +23,8 @@ def copy_tree(target: Path) -> Path:
 def add_missing(root: Path, module: str) -> None:
     """An empty module, and its packages, unless there is one."""
     path = root.joinpath(*module.split("."))
+    if path.is_dir():
+        (path / "__init__.py").touch()
     if path.with_suffix(".py").exists() or path.is_dir():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
