@@ -153,6 +153,8 @@ class ModelDetail:
     """The published revision (or, for those who may see it, the latest where none is published).
 
     `document` is exact JSON text; `maintainers` are opaque ids; `latest_revision` is the newest in any state.
+    `pull_request` comes without body and diff. `notices`, for managers, are `<slug>: <detail>`:
+    removed-upstream, import-blocked, merge-conflict.
     """
 
     name: str
@@ -259,7 +261,10 @@ class Diff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """`what` is the event's name, `why` its reason, message or feedback; `actor` an opaque id."""
+    """`what` is the event's name, `why` its reason, message or feedback; `actor` an opaque id.
+
+    `subject` is the event's stream: `user-<opaque id>` and `group-<id>` say whom identity's lines are about.
+    """
 
     at: float
     actor: str
@@ -268,6 +273,7 @@ class TimelineEntry:
     revision: int = 0
     position: str = ""
     model_name: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

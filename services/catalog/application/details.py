@@ -1,0 +1,145 @@
+"""A model's own pages: detail, revisions, diff, timeline, pull request."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from sqlalchemy import RowMapping, true
+
+from services.catalog.application import pages
+from services.catalog.application.diffs import diff_between
+from services.catalog.application.view import SeenModel, View
+from services.catalog.domain import ENTERPRISE, PUBLIC, belongs
+from services.catalog.projection.models import Card
+from services.catalog.projection.summary import summary_from
+from shared.contracts.catalog import (
+    Diff,
+    ModelDetail,
+    PullRequest,
+    ReadDiff,
+    ReadModel,
+    ReadRevision,
+    Revision,
+    Revisions,
+    Timeline,
+)
+
+_LINES_AT_MOST = 200
+
+
+def read_model(view: View, request: ReadModel) -> ModelDetail:
+    """The published revision; where there is none, the latest that the viewer may see."""
+    seen = view.model(request.name)
+    model = seen.row
+    shown = seen.revision(_shown_revision(seen))
+    card = _card(seen, shown)
+    presence = view.feeds.presences(view.connection, view.generation, [card])[seen.id]
+    waiting = seen.find_revision(model["submitted_revision"]) if model["submitted_revision"] else None
+    pending = pages.pending_revision(waiting) if waiting is not None and waiting["state"] == "submitted" else None
+    withheld = not presence.served and card.audience == PUBLIC
+    return ModelDetail(
+        name=seen.name,
+        type=model["type"],
+        visibility=model["visibility"],
+        state=model["state"],
+        revision=shown["revision"],
+        revision_state=shown["state"],
+        latest_revision=model["latest_revision"] if seen.manages else shown["revision"],
+        document=shown["document"],
+        document_sha256=shown["document_sha256"],
+        readme=shown["readme"],
+        updated_at=shown["updated_at"],
+        summary=pages.model_row(card, pending=pending.revision if pending else 0, withheld=withheld),
+        feed=presence,
+        maintainers=list(seen.access.owners),
+        groups=list(seen.access.groups) if seen.manages or seen.reviews else [],
+        pending=pending,
+        pull_request=_pull_request(view, seen, whole=False),
+        origin=model["origin"],
+        reason=model["reason"],
+        replacement=model["replacement"],
+        notices=pages.notices(model) if seen.manages else [],
+        stale=view.stale,
+    )
+
+
+def read_revisions(view: View, request: ReadModel) -> Revisions:
+    seen = view.model(request.name)
+    rows = view.generation.histories.revisions(view.connection, seen.id)
+    items = [pages.revision_row(row, served=seen.is_served(row["revision"])) for row in rows if seen.open_revision(row)]
+    return Revisions(items=items, total=len(items), per_page=max(_LINES_AT_MOST, len(items)), stale=view.stale)
+
+
+def read_revision(view: View, request: ReadRevision) -> Revision:
+    seen = view.model(request.name)
+    row = seen.revision(request.revision)
+    return Revision(
+        name=seen.name,
+        type=seen.row["type"],
+        row=pages.revision_row(row, served=seen.is_served(row["revision"])),
+        document=row["document"],
+        readme=row["readme"],
+        updated_at=row["updated_at"],
+        checks=pages.checks_of(row),
+        stale=view.stale,
+    )
+
+
+def read_diff(view: View, request: ReadDiff) -> Diff:
+    """Without `against` the base is taken; one that the viewer may not see counts as nothing."""
+    seen = view.model(request.name)
+    after = seen.revision(request.revision)
+    before: RowMapping | None = None
+    if request.against is None:
+        before = seen.find_revision(after["base_revision"])
+    elif request.against:
+        before = seen.revision(request.against)
+    return diff_between(before, after, stale=view.stale)
+
+
+def read_timeline(view: View, request: ReadModel) -> Timeline:
+    """Managers see every line, others those of revisions that they may see and of the model's public life."""
+    seen = view.model(request.name)
+    histories = view.generation.histories
+    audiences = [PUBLIC]
+    if seen.reviews or (seen.access.audience == ENTERPRISE and belongs(seen.access, view.viewer)):
+        audiences.append(ENTERPRISE)
+    condition = true() if seen.manages else histories.open_lines(audiences=audiences, submitted=seen.reviews)
+    rows, total = histories.timeline(view.connection, seen.id, condition=condition, offset=0, limit=_LINES_AT_MOST)
+    return Timeline(
+        items=[pages.timeline_entry(row) for row in rows], total=total, per_page=_LINES_AT_MOST, stale=view.stale
+    )
+
+
+def read_pull_request(view: View, request: ReadModel) -> PullRequest:
+    """State `none` where the model has none, or none that the viewer may see."""
+    seen = view.model(request.name)
+    found = _pull_request(view, seen, whole=True)
+    return replace(found or PullRequest(name=seen.name, type=seen.row["type"]), stale=view.stale)
+
+
+def _pull_request(view: View, seen: SeenModel, *, whole: bool) -> PullRequest | None:
+    row = view.generation.histories.pull(view.connection, seen.id) if seen.shows_pull_request else None
+    if row is None:
+        return None
+    return pages.pull_request(row, name=seen.name, model_type=seen.row["type"], whole=whole)
+
+
+def _shown_revision(seen: SeenModel) -> int:
+    model = seen.row
+    number: int = model["published_revision"]
+    if not number or seen.find_revision(number) is None:
+        number = model["latest_revision"] if seen.manages else model["newest_submitted"]
+    return number
+
+
+def _card(seen: SeenModel, shown: RowMapping) -> Card:
+    """The model's card as the shown revision says it."""
+    cards = seen.view.generation.models.cards(seen.view.connection, [seen.id])
+    return replace(
+        cards[seen.id],
+        revision=shown["revision"],
+        document_sha256=shown["document_sha256"],
+        summary=summary_from(json.loads(shown["facts"])),
+    )

@@ -1,0 +1,59 @@
+"""A source's subscription as the composition root sees it, whichever generation is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from services.catalog.application.generation import SUBSCRIBER
+from services.catalog.application.generations import Generations
+from shared.cursors import Parked
+from shared.event_store.interface import RecordedEvent
+from shared.subscription import Subscription, SubscriptionStatus
+
+
+class SourceReader:
+    """Has the methods of `Subscription`; `Generations` itself starts and stops the threads."""
+
+    def __init__(self, generations: Generations, source: str) -> None:
+        self._generations = generations
+        self.name = SUBSCRIBER
+        self.source = source
+
+    @property
+    def generation(self) -> int:
+        return self._generations.served.number
+
+    def start(self) -> None:
+        """Nothing: a generation's subscriptions live and end with it."""
+
+    def stop(self) -> None:
+        """Nothing, as `start`."""
+
+    def wake(self) -> None:
+        self._served.wake()
+
+    def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
+        """For the generation served now."""
+        self._served.on_applied(callback)
+
+    def catch_up(self) -> int:
+        return self._served.catch_up()
+
+    def position(self) -> int:
+        return self._served.position()
+
+    def wait_for(self, position: int, timeout_s: float) -> bool:
+        return self._served.wait_for(position, timeout_s)
+
+    def parked(self) -> list[Parked]:
+        return self._served.parked()
+
+    def status(self) -> SubscriptionStatus:
+        return self._served.status()
+
+    def retry(self, parked_id: int) -> bool:
+        return self._served.retry(parked_id)
+
+    @property
+    def _served(self) -> Subscription:
+        return self._generations.served.subscriptions[self.source]

@@ -1,0 +1,132 @@
+"""One read: who reads, from which generation's snapshot, at which version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping
+
+from services.catalog.application.feeds import Feeds
+from services.catalog.application.generation import Generation
+from services.catalog.application.generations import Generations
+from services.catalog.application.waiting import WAIT_S, positions_in, reached
+from services.catalog.domain import Access, Viewer, manages, may_see, may_see_revision, reviews
+from shared.contracts.common import Caller
+from shared.errors import NotFound
+
+
+class ModelNotFound(NotFound):
+    slug = "model-not-found"
+
+
+class RevisionNotFound(NotFound):
+    slug = "revision-not-found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """`stale`: the positions asked for were not reached in time."""
+
+    generation: Generation
+    connection: Connection
+    viewer: Viewer
+    version: int
+    stale: bool
+    feeds: Feeds
+    now: float
+
+    def model(self, name: str) -> SeenModel:
+        """The model, if the viewer may see it; ModelNotFound otherwise, the same for a hidden one and for none."""
+        row = self.generation.models.model(self.connection, name)
+        access = self.generation.models.access(self.connection, row) if row is not None else None
+        if row is None or access is None or not may_see(access, self.viewer):
+            raise ModelNotFound(f"model {name}: there is none that you may see; check the name's spelling")
+        return SeenModel(view=self, row=row, access=access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenModel:
+    """A model that the viewer may see."""
+
+    view: View
+    row: RowMapping
+    access: Access
+
+    @property
+    def id(self) -> str:
+        model: str = self.row["id"]
+        return model
+
+    @property
+    def name(self) -> str:
+        name: str = self.row["name"]
+        return name
+
+    @property
+    def manages(self) -> bool:
+        return manages(self.access, self.view.viewer)
+
+    @property
+    def reviews(self) -> bool:
+        return reviews(self.access, self.view.viewer)
+
+    def open_revision(self, row: RowMapping) -> bool:
+        """Whether the viewer may see this revision."""
+        return may_see_revision(self.access, self.view.viewer, audience=row["audience"], submitted=row["submitted"])
+
+    def revision(self, number: int) -> RowMapping:
+        """The revision with its content; RevisionNotFound where there is none that the viewer may see."""
+        row = self.find_revision(number)
+        if row is None:
+            raise RevisionNotFound(f"model {self.name}: it has no revision {number} that you may see")
+        return row
+
+    def find_revision(self, number: int) -> RowMapping | None:
+        row = self.view.generation.histories.revision(self.view.connection, self.id, number)
+        return row if row is not None and self.open_revision(row) else None
+
+    def is_served(self, revision: int) -> bool:
+        """Whether this is what everyone's clients are offered."""
+        row = self.row
+        return bool(
+            revision == row["published_revision"]
+            and row["audience"] == "public"
+            and row["state"] in ("published", "deprecated")
+        )
+
+    @property
+    def shows_pull_request(self) -> bool:
+        return self.manages or self.reviews or self.access.audience == "public"
+
+
+class Views:
+    """Opens reads on whatever generation is served."""
+
+    def __init__(self, generations: Generations, feeds: Feeds, *, now: Callable[[], float]) -> None:
+        self._generations = generations
+        self._feeds = feeds
+        self._now = now
+
+    @contextmanager
+    def open(self, caller: Caller, min_position: str = "") -> Iterator[View]:
+        """Waits for `min_position` first, 2 s at most and for signed-in callers only."""
+        wanted = positions_in(min_position)
+        stale = False
+        if wanted and caller.user_id:
+            stale = not reached(self._generations.served, wanted, timeout_s=WAIT_S)
+        with self._generations.reading(look=bool(wanted)) as (generation, connection, version):
+            yield View(
+                generation=generation,
+                connection=connection,
+                viewer=viewer_of(caller),
+                version=version,
+                stale=stale,
+                feeds=self._feeds,
+                now=self._now(),
+            )
+
+
+def viewer_of(caller: Caller) -> Viewer:
+    return Viewer(user_id=caller.user_id, roles=frozenset(caller.roles), groups=frozenset(caller.groups))

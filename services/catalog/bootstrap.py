@@ -1,0 +1,47 @@
+"""Catalog, wired: its read models and their subscriptions to the four logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from services.catalog.application import Application
+from services.catalog.application.feeds import Feeds
+from services.catalog.application.generations import Generations
+from services.catalog.application.source_reader import SourceReader
+from services.catalog.projection import SOURCES
+from shared.client_release_table import packaged_table
+from shared.clock import wall_clock
+from shared.config import Settings
+from shared.database import Database
+from shared.event_store.serialization import EventTypes
+from shared.events import identity, pr_bot, registry, review
+from shared.service import BuiltService, Calls, LogService, log_reader
+from shared.subscription import Subscription
+
+_EVENTS = {
+    source: EventTypes(module.EVENTS, module.UPCASTERS)
+    for source, module in (("registry", registry), ("review", review), ("pr_bot", pr_bot), ("identity", identity))
+}
+
+
+def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_clock) -> BuiltService:
+    """Nothing runs yet; the composition root starts what is in the answer.
+
+    What the catalog holds can be built again from the logs, so its database need not survive a power cut.
+    """
+    database = Database(settings.database_url_of("catalog"), durable=False)
+    read_logs = {source: log_reader(calls.of(source), _EVENTS[source], reader="catalog") for source in SOURCES}
+    generations = Generations(database, read_logs)
+    # They have a subscription's methods; which subscription answers changes with each rebuild.
+    readers = [cast(Subscription, SourceReader(generations, source)) for source in SOURCES]
+    log = LogService(name="catalog", subscriptions=readers, figures=generations.figures)
+    feeds = Feeds(packaged_table(), settings.clients_from)
+    application = Application(generations=generations, feeds=feeds, log=log, now=now)
+    return BuiltService(
+        name="catalog",
+        application=application,
+        database=database,
+        subscriptions=readers,
+        background=[generations],
+    )

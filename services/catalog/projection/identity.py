@@ -1,0 +1,40 @@
+"""Identity's log: lines of the audit, nothing else; people are opaque ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from sqlalchemy import Connection
+
+from services.catalog.projection.rows import note
+from services.catalog.projection.tables import Tables
+from shared.applier import Handler
+from shared.event_store.interface import RecordedEvent
+from shared.events import identity as facts
+
+SOURCE = "identity"
+
+
+class IdentityHandlers:
+    """Applies identity's events to one generation's tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def by_type(self) -> Mapping[type, Handler]:
+        return dict.fromkeys(facts.EVENTS.values(), self.on_any)
+
+    def on_any(self, connection: Connection, recorded: RecordedEvent) -> None:
+        """What happened to whom: the stream is the subject, the event's own fields the reason."""
+        event = recorded.event
+        said = (
+            f"{field.name} {_shown(getattr(event, field.name))}"
+            for field in fields(event)
+            if field.name not in ("user_id", "group_id")
+        )
+        note(connection, self._tables, recorded, source=SOURCE, why="; ".join(said))
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,39 @@
+"""What lists and facets say of a revision, computed once when it is recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.model_facts import facts_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """`sizes_b` in billions of parameters, ascending; `updated_at` the newest of the records', 0 for none."""
+
+    description: str = ""
+    abilities: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    quantizations: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    sizes_b: tuple[float, ...] = ()
+    context_length: int = 0
+    updated_at: int = 0
+
+
+def summarize(model_type: str, document: str) -> Summary:
+    """The summary of a document that parses: one record or an array of variants."""
+    value = json.loads(document)
+    facts = facts_of(model_type, value if isinstance(value, list) else [value])
+    return Summary(**{name: getattr(facts, name) for name in Summary.__slots__})
+
+
+def summary_from(stored: Mapping[str, Any]) -> Summary:
+    """The summary again from its stored fields."""
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    return Summary(**fields)

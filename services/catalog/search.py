@@ -1,0 +1,265 @@
+"""Search and facets: one tantivy index in memory, fed from the projection's tables.
+
+Ranking: the exact name, then name over description over README; a typing error is forgiven, the
+last word counts as the beginning of one. Who may find a model is part of the query.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import tantivy
+from tantivy import FieldType, Occur, Order, Query
+
+from services.catalog.domain import ENTERPRISE, PUBLIC, Viewer
+from services.catalog.projection.models import OFFERED_STATES, Indexed
+
+FACETS = ("type", "ability", "language", "format", "quantization", "source", "engine", "size")
+SIZE_BUCKETS = (("<1", 0.0, 1.0), ("1-8", 1.0, 8.0), ("8-20", 8.0, 20.0), ("20-70", 20.0, 70.0), (">=70", 70.0, 1e9))
+"""(name, from, below) in billions of parameters."""
+
+_ALL_OF = frozenset({"ability"})
+_ANALYZER = "words_and_characters"
+_WORD = re.compile(r"[a-zA-Z0-9]+|[\u3400-\u4dbf\u4e00-\u9fff]+")
+_TEXT_FIELDS = (("name", 8.0), ("description", 2.0), ("readme", 0.5))
+_FUZZY_FROM = 4
+_FUZZY_BEGINNING_FROM = 6
+_WORDS_AT_MOST = 12
+_FACET_VALUES_AT_MOST = 1000
+_HEAP_BYTES = 32_000_000
+_SIZE_STEP = 1000
+_GREATEST = 2**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One question. `filters` by facet; a model must have all of the abilities, any of the others' values."""
+
+    text: str = ""
+    filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    size_min_b: float | None = None
+    size_max_b: float | None = None
+    featured: bool | None = None
+    status: str = ""
+    sort: str = ""
+    offset: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """`ids` of one page; `facets`: per facet (value, count), the most frequent first."""
+
+    ids: list[str]
+    total: int
+    facets: dict[str, list[tuple[str, int]]]
+
+
+class SearchIndex:
+    """What can be found; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._schema = _schema()
+        self._index = tantivy.Index(self._schema)
+        words = tantivy.Tokenizer.regex(r"[a-zA-Z0-9]+|[\u{3400}-\u{4dbf}\u{4e00}-\u{9fff}]")
+        analyzer = tantivy.TextAnalyzerBuilder(words).filter(tantivy.Filter.lowercase()).build()
+        self._index.register_tokenizer(_ANALYZER, analyzer)
+        self._writing = threading.Lock()
+        self._writer = self._index.writer(_HEAP_BYTES, 1)
+
+    def update(self, models: Iterable[Indexed]) -> None:
+        """These models are found as they are now."""
+        with self._writing:
+            try:
+                for model in models:
+                    self._writer.delete_documents_by_term("id", model.card.id)
+                    self._writer.add_document(_document(model))
+                self._writer.commit()
+            except BaseException:
+                # A writer that failed stays dead and holds the lock until it goes.
+                del self._writer
+                self._writer = self._index.writer(_HEAP_BYTES, 1)
+                raise
+            self._index.reload()
+
+    def find(self, search: Search, viewer: Viewer) -> Found:
+        """The page of models that the viewer may find, and the facets' counts over all of them."""
+        searcher = self._index.searcher()
+        text = self._text(search.text)
+        fixed = [text, self._findable(viewer), *self._fixed(search)]
+        by_facet = {name: self._filter(name, values) for name, values in search.filters.items() if values}
+        query = _all_of([*fixed, *by_facet.values()])
+        order_by, order = _order(search)
+        hits: Any = searcher.search(query, search.limit, order_by_field=order_by, offset=search.offset, order=order)
+        ids = [searcher.doc(address)["id"][0] for _, address in hits.hits]
+        return Found(ids=ids, total=hits.count, facets=self._facets(searcher, query, fixed, by_facet))
+
+    def _facets(
+        self, searcher: tantivy.Searcher, query: Query, fixed: list[Query], by_facet: Mapping[str, Query]
+    ) -> dict[str, list[tuple[str, int]]]:
+        """A facet whose values add up is counted without its own filter: what else one could choose."""
+        own = [name for name in by_facet if name not in _ALL_OF]
+        counted = _counts(searcher, query, [name for name in FACETS if name not in own])
+        for name in own:
+            others = [filter_ for facet, filter_ in by_facet.items() if facet != name]
+            counted |= _counts(searcher, _all_of([*fixed, *others]), [name])
+        return {name: counted[name] for name in FACETS}
+
+    def _findable(self, viewer: Viewer) -> Query:
+        if viewer.is_operator:
+            return Query.all_query()
+        terms = [f"audience:{PUBLIC}", *(f"group:{group}" for group in sorted(viewer.groups))]
+        if viewer.signed_in:
+            terms.append(f"owner:{viewer.user_id}")
+        if viewer.is_reviewer:
+            terms.append("submitted")
+        return Query.const_score_query(Query.term_set_query(self._schema, "access", terms), 0.0)
+
+    def _fixed(self, search: Search) -> list[Query]:
+        queries = [self._one_of("status", [search.status] if search.status else OFFERED_STATES)]
+        if search.featured is not None:
+            queries.append(self._one_of("featured", ["yes" if search.featured else "no"]))
+        low, high = search.size_min_b, search.size_max_b
+        if low is not None or high is not None:
+            lower = 0 if low is None else round(low * _SIZE_STEP)
+            upper = _GREATEST if high is None else round(high * _SIZE_STEP)
+            sizes = Query.range_query(self._schema, "sizes", FieldType.Integer, lower, upper)
+            queries.append(Query.const_score_query(sizes, 0.0))
+        return queries
+
+    def _filter(self, facet: str, values: Sequence[str]) -> Query:
+        if facet in _ALL_OF:
+            return _all_of([self._one_of(facet, [value]) for value in values])
+        return self._one_of(facet, values)
+
+    def _one_of(self, name: str, values: Sequence[str]) -> Query:
+        return Query.const_score_query(Query.term_set_query(self._schema, name, list(values)), 0.0)
+
+    def _text(self, text: str) -> Query:
+        words = _WORD.findall(text.lower())[:_WORDS_AT_MOST]
+        if not words:
+            return Query.all_query() if not text.strip() else Query.empty_query()
+        whole = text.strip().lower()
+        every = _all_of([self._word(word, last=number == len(words) - 1) for number, word in enumerate(words)])
+        exact = Query.boost_query(Query.term_query(self._schema, "exact", whole), 50.0)
+        starts = Query.const_score_query(Query.regex_query(self._schema, "exact", re.escape(whole) + ".*"), 10.0)
+        wanted = [(Occur.Should, exact), (Occur.Should, every)]
+        if len(words) > 1 or not whole.isalnum():
+            wanted.append((Occur.Should, starts))
+        return Query.boolean_query(wanted)
+
+    def _word(self, word: str, *, last: bool) -> Query:
+        chances = []
+        for name, boost in _TEXT_FIELDS:
+            chances += [Query.boost_query(query, boost * weight) for query, weight in self._ways(name, word, last)]
+        return Query.disjunction_max_query(chances, 0.1)
+
+    def _ways(self, name: str, word: str, last: bool) -> list[tuple[Query, float]]:
+        """How a field may hold a word, with the weight of each way."""
+        if not word.isascii():
+            if len(word) == 1:
+                return [(Query.term_query(self._schema, name, word), 1.0)]
+            return [(Query.phrase_query(self._schema, name, list(word)), 1.0)]
+        ways = [(Query.term_query(self._schema, name, word), 1.0)]
+        if name == "readme":
+            return ways
+        if last:
+            beginning = Query.fuzzy_term_query(self._schema, name, word, distance=0, prefix=True)
+            ways.append((Query.const_score_query(beginning, 1.0), 0.5))
+        if len(word) >= _FUZZY_FROM and not word.isdigit():
+            near = Query.fuzzy_term_query(
+                self._schema, name, word, distance=1, prefix=last and len(word) >= _FUZZY_BEGINNING_FROM
+            )
+            ways.append((Query.const_score_query(near, 1.0), 0.15))
+        return ways
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("exact", tokenizer_name="raw", index_option="basic")
+    for name, _ in _TEXT_FIELDS:
+        builder.add_text_field(name, tokenizer_name=_ANALYZER)
+    for name in ("access", "status", "featured"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in FACETS:
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("newest_first", "largest_first"):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("sizes", indexed=True, fast=True)
+    return builder.build()
+
+
+def _document(model: Indexed) -> tantivy.Document:
+    card = model.card
+    summary = card.summary
+    document = tantivy.Document()
+    texts: dict[str, Iterable[str]] = {
+        "id": (card.id,),
+        "exact": (card.id,),
+        "name": (card.name,),
+        "description": (summary.description,),
+        "readme": (model.readme,),
+        "access": _access_terms(model),
+        "status": (card.state,),
+        "featured": ("yes" if card.featured else "no",),
+        "type": (card.type,),
+        "ability": summary.abilities,
+        "language": summary.languages,
+        "format": summary.formats,
+        "quantization": summary.quantizations,
+        "source": summary.sources,
+        "engine": summary.engines,
+        "newest_first": (_descending(summary.updated_at, card.id),),
+        "largest_first": (_descending(round(max(summary.sizes_b, default=0.0) * _SIZE_STEP), card.id),),
+        "size": [name for name, low, high in SIZE_BUCKETS if any(low <= s < high for s in summary.sizes_b)],
+    }
+    for name, values in texts.items():
+        for value in values:
+            document.add_text(name, value)
+    for size in summary.sizes_b:
+        document.add_integer("sizes", round(size * _SIZE_STEP))
+    return document
+
+
+def _descending(number: int, model: str) -> str:
+    """Sorts by falling numbers, equal ones by id: an order of numbers alone would leave ties to chance."""
+    return f"{_GREATEST - number:016d}{model}"
+
+
+def _access_terms(model: Indexed) -> list[str]:
+    access = model.access
+    terms = [f"audience:{access.audience}", *(f"owner:{owner}" for owner in access.owners)]
+    if access.audience == ENTERPRISE:
+        terms += [f"group:{group}" for group in access.groups]
+    return [*terms, "submitted"] if access.ever_submitted else terms
+
+
+def _all_of(queries: Sequence[Query]) -> Query:
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def _counts(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    if not names:
+        return {}
+    wanted = {name: {"terms": {"field": name, "size": _FACET_VALUES_AT_MOST}} for name in names}
+    answer = searcher.aggregate(query, wanted)
+    return {
+        name: sorted(
+            ((bucket["key"], int(bucket["doc_count"])) for bucket in answer[name]["buckets"]),
+            key=lambda item: (-item[1], item[0]),
+        )
+        for name in names
+    }
+
+
+def _order(search: Search) -> tuple[str | None, Order]:
+    """By relevance where there is a text and nothing else was asked for."""
+    sort = search.sort or ("relevance" if search.text.strip() else "-updated")
+    if sort == "relevance" and search.text.strip():
+        return None, Order.Desc
+    return {"name": "id", "size": "largest_first"}.get(sort, "newest_first"), Order.Asc
