@@ -65,9 +65,10 @@ def engines_of(type_: str, record: Mapping[str, Any], *, model_format: str = "")
     marked = _marked(record)
     match type_:
         case "llm":
-            return _meant(LLM_ENGINES.get(model_format, ()), marked - _OWN_FORMAT)
+            more = marked & {"TRT-LLM"} if model_format == "pytorch" else set()
+            return _meant(LLM_ENGINES.get(model_format, ()), marked=marked, more=more)
         case "embedding" | "rerank":
-            return _meant(EMBEDDING_ENGINES.get(model_format, ()), marked - _OWN_FORMAT)
+            return _meant(EMBEDDING_ENGINES.get(model_format, ()), marked=marked, more=marked - _OWN_FORMAT)
         case "image":
             own_format = IMAGE_ENGINES.get(model_format)
             return own_format or ordered(marked - _OWN_FORMAT) or (_image_default(record),)
@@ -77,13 +78,10 @@ def engines_of(type_: str, record: Mapping[str, Any], *, model_format: str = "")
             return ordered(marked) or (("MLX",) if model_format == "mlx" else ("PyTorch",))
 
 
-def _meant(readers: tuple[str, ...], marked: set[str]) -> tuple[str, ...]:
-    """Those of the readers that the record names; all of them where it names none, and engines it adds."""
-    if not readers or readers[0] in _OWN_FORMAT or not marked:
-        return readers
+def _meant(readers: tuple[str, ...], *, marked: set[str], more: set[str]) -> tuple[str, ...]:
+    """Those of the readers that the record names, with `more`; all readers where it names none of them."""
     named = [name for name in readers if name in marked]
-    added = [name for name in marked if name not in NAMES[:3]] if named else []
-    return ordered([*named, *added]) or readers
+    return ordered([*named, *more]) if named and not _OWN_FORMAT & set(readers) else readers
 
 
 def _image_default(record: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from services.registry.rules.markdown import block, code, inline, paragraphs, table
 from services.registry.rules.record_rules import key_of
 from shared.document.parsing import parse
-from shared.model_facts import TITLES, Facts, Source, facts_of, hub_page, sources_of
+from shared.model_facts import QUANTIZATION_SLOT, TITLES, Facts, Source, facts_of, hub_page, sources_of
 
 ABILITIES: Mapping[str, str] = {
     "chat": "chat",
@@ -136,14 +136,17 @@ def _codes(values: Sequence[str]) -> str:
 
 def _place(source: Source) -> str:
     """The repositories of a source as links, and the revision that is loaded."""
-    links = [_link(source.hub, repository) for repository in source.repositories or (source.model_id,)]
     revision = f" at {code(source.revision)}" if source.revision and not source.floating else ""
-    return f"{inline(source.hub)}: {', '.join(links)}{revision}"
+    if QUANTIZATION_SLOT not in source.model_id or not source.quantizations:
+        return f"{inline(source.hub)}: {_link(source.hub, source.model_id)}{revision}"
+    each = zip(source.quantizations, source.repositories, strict=True)
+    links = ", ".join(_link(source.hub, repository, text=name) for name, repository in each)
+    return f"{inline(source.hub)}: {code(source.model_id)} ({links}){revision}"
 
 
-def _link(hub: str, repository: str) -> str:
+def _link(hub: str, repository: str, *, text: str = "") -> str:
     page = hub_page(hub, repository)
-    return f"[{inline(repository)}]({page})" if page else code(repository)
+    return f"[{inline(text or repository)}]({page})" if page else code(text or repository)
 
 
 def _launch(type_: str, facts: Facts, sources: Sequence[Source]) -> Iterator[str]:

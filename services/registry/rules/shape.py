@@ -96,8 +96,9 @@ def _missing(error: Any, schema: Mapping[str, Any], *, steps: list[str | int], p
     present = error.instance if isinstance(error.instance, Mapping) else {}
     name = _missing_member(error)
     properties = schema.get("properties")
-    wanted = properties.get(name, {}) if isinstance(properties, Mapping) else {}
-    guess = m.closest(name, [key for key in present if isinstance(key, str)])
+    known = properties if isinstance(properties, Mapping) else {}
+    wanted = known.get(name, {})
+    guess = m.closest(name, [key for key in present if key not in known]) if known else ""
     remedy = f"rename {guess}" if guess else wanted.get("x-remedy") or schema.get("x-remedy") or "add it"
     return problem(
         m.MISSING,
