@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
-from typing import IO, Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
 
 from services.catalog.bootstrap import build as build_catalog
 from services.identity.bootstrap import build as build_identity
 from services.pr_bot.bootstrap import build as build_pr_bot
-
+from services.pr_bot.bootstrap import seed
 from services.registry.bootstrap import build as build_registry
 from services.review.bootstrap import build as build_review
 from shared.calls import NotYet, Observer, in_process
@@ -21,7 +20,6 @@ from shared.contracts.identity import Identity
 from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
-from shared.errors import Conflict
 from shared.service import BuiltService, Calls
 
 Build = Callable[[Settings, Calls], BuiltService]
@@ -34,31 +32,13 @@ SERVICES: dict[str, tuple[type, Build]] = {
 }
 
 
-class DataDirectoryInUse(Conflict):
-    slug = "data-directory-in-use"
-
-
-@contextmanager
-def data_directory_lock(settings: Settings) -> Iterator[None]:
-    """Holds the data directory for this process; raises DataDirectoryInUse where another one has it."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with settings.lock_file.open("a+") as file:
-        _lock(file, settings)
-        yield
-
-
-def _lock(file: IO[str], settings: Settings) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise DataDirectoryInUse(
-            f"data directory {settings.data_dir}: expected it free, but another hub runs on it; "
-            "stop that one or set HUB_DATA_DIR to another directory"
-        ) from error
+def seed_upstream(path: Path, files: Mapping[str, bytes], *, branch: str) -> None:
+    """The hub's own upstream: a bare repository that holds what was imported."""
+    seed(path, files, base=branch)
 
 
 class EmbeddedHub:
-    """All services, built and wired; a context manager that starts and stops what runs beside the calls."""
+    """All services, built and wired; `start` and `stop` what runs beside the calls."""
 
     def __init__(self, settings: Settings, *, observe: Observer | None = None) -> None:
         self.settings = settings
@@ -83,25 +63,35 @@ class EmbeddedHub:
                 if store is not None:
                     store.on_commit(subscription.wake)
 
-    def __enter__(self) -> EmbeddedHub:
+    def start(self) -> None:
+        """Subscriptions first: what others have said is known before work begins."""
         for service in self.services.values():
             for subscription in service.subscriptions:
                 subscription.start()
+        for service in self.services.values():
             for work in service.background:
                 work.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """What was started last stops first; every part is stopped even where another one fails."""
         with ExitStack() as stack:
-            for service in self.services.values():
-                stack.callback(service.database.close)
+            stack.callback(self.close)
             for service in self.services.values():
                 for subscription in service.subscriptions:
                     stack.callback(subscription.stop)
+            for service in self.services.values():
                 for work in service.background:
                     stack.callback(work.stop)
+
+    def close(self) -> None:
+        """Lets the databases go."""
+        for service in self.services.values():
+            service.database.close()
+
+    def on_catalog_applied(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` after each commit of catalog's read models."""
+        for subscription in self.services["catalog"].subscriptions:
+            subscription.on_applied(lambda _events: callback())
 
     def settle(self, rounds: int = 100) -> None:
         """Applies all there is, in this thread, until no subscription moves; for imports and tests."""

@@ -45,6 +45,8 @@ def status_of(error: HubError) -> int:
     """The HTTP status of a refusal."""
     if isinstance(error, SignInNeeded):
         return 401
+    if error.error_slug == "wrong-credentials":
+        return 401
     if isinstance(error, TooManyRequests) or error.error_slug == TooManyRequests.slug:
         return 429
     for kind, status in STATUS.items():
@@ -116,10 +118,7 @@ def register_errors(app: Flask, render_page: RenderPage) -> None:
         problem = problem_of(error)
         if problem["status"] >= 500 and not isinstance(error, Unavailable):
             log.exception("request failed", path=request.path, correlation_id=g.get("correlation_id", ""))
-        if wants_problem():
-            response = problem_response(problem)
-        else:
-            response = render_page(problem)
+        response = problem_response(problem) if wants_problem() else render_page(problem)
         if isinstance(error, HTTPException) and error.code == 405 and error.valid_methods:  # type: ignore[attr-defined]
             response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
         return response

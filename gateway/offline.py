@@ -1,0 +1,30 @@
+"""The services without a server: what the console command does on the hub's own machine, beside a running hub.
+
+A running hub sees what is written here at its next look at the logs, a second later at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from gateway.embedded import EmbeddedHub
+from shared.config import Settings
+from shared.contracts.common import Caller, system_caller
+from shared.service import Calls
+
+
+@contextmanager
+def beside(settings: Settings) -> Iterator[Calls]:
+    """The calls of services that run nothing in the background."""
+    hub = EmbeddedHub(settings)
+    try:
+        yield hub.calls
+    finally:
+        hub.close()
+
+
+def console_caller() -> Caller:
+    """Whoever may read the data directory is an operator."""
+    return system_caller("console", command_id=str(uuid4()))

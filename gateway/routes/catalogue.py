@@ -1,0 +1,147 @@
+"""Reading models, their revisions, diffs, timeline and pull request; `/changes`; what validates documents."""
+
+from __future__ import annotations
+
+from flask import Response, json
+from flask_smorest import Blueprint
+
+from gateway.answers import named
+from gateway.auth import read_caller
+from gateway.clients import calls
+from gateway.routes.bodies import AgainstQuery, MinPosition
+from shared.contracts import catalog as read
+from shared.contracts import registry as api
+from shared.contracts.common import Empty
+from shared.contracts.wire import query_schema_of, schema_of
+
+blueprint = Blueprint(
+    "catalogue", __name__, url_prefix="/api/v1", description="Models, their revisions, and what changed"
+)
+
+
+@blueprint.route("/models")
+@blueprint.arguments(query_schema_of(read.FindModels), location="query")
+@blueprint.response(200, schema_of(read.ModelPage))
+def find_models(query: read.FindModels) -> read.ModelPage:
+    """Models you may see, with facets."""
+    return named(calls().catalog.models(query, read_caller()))
+
+
+@blueprint.route("/models/<name>")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, schema_of(read.ModelDetail))
+def read_model(query: MinPosition, name: str) -> read.ModelDetail:
+    """One model; `document` is its exact JSON text."""
+    return named(_model(name, query.min_position))
+
+
+@blueprint.route("/models/<name>/document")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+def read_document(query: MinPosition, name: str) -> Response:
+    """The bare document."""
+    model = named(_model(name, query.min_position))
+    response = Response(model.document, content_type="application/json")
+    response.set_etag(model.document_sha256)
+    return response
+
+
+@blueprint.route("/models/<name>/readme")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+def read_readme(query: MinPosition, name: str) -> Response:
+    """The bare README."""
+    model = named(_model(name, query.min_position))
+    return Response(model.readme, content_type="text/markdown; charset=utf-8")
+
+
+def _model(name: str, min_position: str) -> read.ModelDetail:
+    return calls().catalog.model(read.ReadModel(name=name, min_position=min_position), read_caller())
+
+
+@blueprint.route("/models/<name>/revisions")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, schema_of(read.Revisions))
+def read_revisions(query: MinPosition, name: str) -> read.Revisions:
+    """The model's revisions, newest first."""
+    return named(calls().catalog.revisions(read.ReadModel(name=name, min_position=query.min_position), read_caller()))
+
+
+@blueprint.route("/models/<name>/revisions/<int:number>")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, schema_of(read.Revision))
+def read_revision(query: MinPosition, name: str, number: int) -> read.Revision:
+    """One revision with its document and README."""
+    request = read.ReadRevision(name=name, revision=number, min_position=query.min_position)
+    return named(calls().catalog.revision(request, read_caller()))
+
+
+@blueprint.route("/models/<name>/revisions/<int:number>/diff")
+@blueprint.arguments(query_schema_of(AgainstQuery), location="query")
+@blueprint.response(200, schema_of(read.Diff))
+def read_diff(query: AgainstQuery, name: str, number: int) -> read.Diff:
+    """What a revision changes: unified text, and field by field."""
+    request = read.ReadDiff(name=name, revision=number, against=query.against, min_position=query.min_position)
+    return named(calls().catalog.diff(request, read_caller()))
+
+
+@blueprint.route("/models/<name>/timeline")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, schema_of(read.Timeline))
+def read_timeline(query: MinPosition, name: str) -> read.Timeline:
+    """Who did what, when and why."""
+    return named(calls().catalog.timeline(read.ReadModel(name=name, min_position=query.min_position), read_caller()))
+
+
+@blueprint.route("/models/<name>/pull-request")
+@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, schema_of(read.PullRequest))
+def read_pull_request(query: MinPosition, name: str) -> read.PullRequest:
+    """The model's pull request, whatever its state."""
+    return named(
+        calls().catalog.pull_request(read.ReadModel(name=name, min_position=query.min_position), read_caller())
+    )
+
+
+@blueprint.route("/pulls")
+@blueprint.arguments(query_schema_of(read.FindPulls), location="query")
+@blueprint.response(200, schema_of(read.Pulls))
+def find_pulls(query: read.FindPulls) -> read.Pulls:
+    """Pull requests of the models you may see."""
+    return named(calls().catalog.pulls(query, read_caller()))
+
+
+@blueprint.route("/changes")
+@blueprint.arguments(query_schema_of(read.ReadChanges), location="query")
+@blueprint.response(200, schema_of(read.Changes))
+def read_changes(query: read.ReadChanges) -> read.Changes:
+    """Published changes in order; `next` is the `after` of the next call."""
+    return calls().catalog.changes(query, read_caller())
+
+
+@blueprint.route("/validate", methods=["POST"])
+@blueprint.arguments(schema_of(api.DocumentInput))
+@blueprint.response(200, schema_of(api.ValidationReport))
+def validate(body: api.DocumentInput) -> api.ValidationReport:
+    """Whether a document would be accepted, with every problem and where it is."""
+    return calls().registry.validate(body, read_caller())
+
+
+@blueprint.route("/readme-template", methods=["POST"])
+@blueprint.arguments(schema_of(api.DocumentInput))
+@blueprint.response(200, schema_of(api.ReadmeAnswer))
+def readme_template(body: api.DocumentInput) -> api.ReadmeAnswer:
+    """A README to start from, made of the document."""
+    return calls().registry.readme_template(body, read_caller())
+
+
+@blueprint.route("/types")
+@blueprint.response(200, schema_of(api.TypesAnswer))
+def read_types() -> api.TypesAnswer:
+    """The seven types of models."""
+    return calls().registry.types(Empty(), read_caller())
+
+
+@blueprint.route("/types/<name>/schema")
+def read_schema(name: str) -> Response:
+    """The JSON Schema (draft 2020-12) of one record of a type."""
+    answer = calls().registry.schema(api.TypeRef(type=name), read_caller())  # type: ignore[arg-type]
+    return Response(json.dumps(answer.schema, ensure_ascii=False), content_type="application/schema+json")

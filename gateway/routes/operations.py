@@ -1,0 +1,91 @@
+"""What operators see of the running hub, and parked streams' retry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from gateway.auth import caller, read_caller, requires
+from gateway.clients import calls
+from shared.contracts.common import Done, Empty, ParkedStream, RetryParked, ServiceOperations
+from shared.contracts.identity import Outbox
+from shared.contracts.pr_bot import UpstreamState
+from shared.contracts.wire import schema_of
+from shared.errors import NotFound, Unavailable
+
+SERVICES = ("registry", "review", "identity", "pr_bot", "catalog")
+
+blueprint = Blueprint("operations", __name__, url_prefix="/api/v1/operations", description="For operators")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """`failing` names services that did not answer, and why."""
+
+    services: list[ServiceOperations] = field(default_factory=list)
+    parked: list[ParkedStream] = field(default_factory=list)
+    upstream: UpstreamState | None = None
+    failing: dict[str, str] = field(default_factory=dict)
+
+
+def read_operations() -> Operations:
+    """Every service's state; one that fails does not hide the others."""
+    services, failing = [], {}
+    for name in SERVICES:
+        try:
+            services.append(calls().of(name).operations(Empty(), read_caller()))
+        except Unavailable as error:
+            failing[name] = error.message
+    parked = [stream for service in services for stream in service.parked]
+    upstream = calls().pr_bot.upstream(Empty(), read_caller()) if "pr_bot" not in failing else None
+    return Operations(services=services, parked=parked, upstream=upstream, failing=failing)
+
+
+@blueprint.route("")
+@requires("operator")
+@blueprint.response(200, schema_of(Operations))
+def operations() -> Operations:
+    """Logs, subscriptions with their lag, parked streams, upstream."""
+    return read_operations()
+
+
+@blueprint.route("/parked/<path:parked_id>/retry", methods=["POST"])
+@requires("operator")
+@blueprint.response(200, schema_of(Done))
+def retry_parked(parked_id: str) -> Done:
+    """Reads a parked stream again from the event that failed."""
+    return retry(parked_id)
+
+
+def retry(parked_id: str) -> Done:
+    """`parked_id` is `<service>:<n>`."""
+    service = parked_id.partition(":")[0]
+    if service not in SERVICES:
+        raise NotFound(f"parked stream {parked_id}: there is none; see GET /api/v1/operations")
+    return calls().of(service).retry_parked(RetryParked(id=parked_id), caller())
+
+
+@blueprint.route("/rebuild-catalog", methods=["POST"])
+@requires("operator")
+@blueprint.response(202, schema_of(Done))
+def rebuild_catalog() -> Any:
+    """Builds the read models anew beside the served ones."""
+    return calls().catalog.rebuild(Empty(), caller()), 202
+
+
+@blueprint.route("/look-upstream", methods=["POST"])
+@requires("operator")
+@blueprint.response(202, schema_of(Done))
+def look_upstream() -> Any:
+    """Looks at upstream now instead of at the next poll."""
+    return calls().pr_bot.look(Empty(), caller()), 202
+
+
+@blueprint.route("/outbox")
+@requires("operator")
+@blueprint.response(200, schema_of(Outbox))
+def outbox() -> Outbox:
+    """Mails that were written where no mail server is set."""
+    return calls().identity.outbox(Empty(), read_caller())

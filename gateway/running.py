@@ -1,0 +1,33 @@
+"""A hub that serves: its services started, its feed kept, its app ready. Used by the server and by tests."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from gateway.app import create_app
+from gateway.embedded import EmbeddedHub
+from gateway.feed_cache import FeedCache
+from gateway.first_start import seal_public_key
+from shared.config import Settings
+
+
+class RunningHub:
+    """`start` answers the WSGI app; `stop` returns when nothing runs any more."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.hub = EmbeddedHub(settings)
+        self.feed = FeedCache(self.hub.calls.catalog)
+
+    def start(self) -> Flask:
+        """Services first, then the feed, so that the first request finds both."""
+        self.hub.start()
+        self.feed.start()
+        self.hub.on_catalog_applied(self.feed.wake)
+        app = create_app(self.settings, self.hub.calls, feed=self.feed)
+        app.extensions["hub_seal_public_key"] = seal_public_key(self.settings)
+        return app
+
+    def stop(self) -> None:
+        self.feed.stop()
+        self.hub.stop()
