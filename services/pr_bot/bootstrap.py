@@ -44,7 +44,8 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
     store = SqlEventStore(database, types)
     records = Records(store, Rows(database))
     upstream = _upstream(settings)
-    watch, step = None, NoUpstream(registry=calls.registry, records=records).step
+    watch: Watch | None = None
+    step: Callable[[Due], None] = NoUpstream(registry=calls.registry, records=records).step
     if upstream is not None:
         watch, step = _reconciling(settings, calls, records, upstream, clock)
     worker = Worker(step=step, records=records, now=clock)

@@ -187,18 +187,16 @@ class Rows:
         with self.database.read() as connection:
             return connection.scalar(select(BRANCHES.c.branch).where(BRANCHES.c.model == model))
 
-    def branch_of(self, model: str, candidates: Callable[[], list[str]]) -> str:
-        """The model's branch, the first free one of `candidates`, the same ever after."""
+    def branch_of(self, model: str, choose: Callable[[list[str]], str]) -> str:
+        """The model's branch, the same ever after; `choose` gets those that other models have."""
         if (known := self.known_branch(model)) is not None:
             return known
         with self.database.write() as connection:
-            found = connection.scalar(select(BRANCHES.c.branch).where(BRANCHES.c.model == model))
-            if found is not None:
-                return str(found)
-            wanted = candidates()
-            taken = set(connection.scalars(select(BRANCHES.c.branch).where(BRANCHES.c.branch.in_(wanted))))
-            branch = next(candidate for candidate in wanted if candidate not in taken)
-            connection.execute(BRANCHES.insert().values(branch=branch, model=model))
+            rows = connection.execute(select(BRANCHES.c.model, BRANCHES.c.branch)).all()
+            found = next((row.branch for row in rows if row.model == model), None)
+            branch: str = found or choose([row.branch for row in rows])
+            if found is None:
+                connection.execute(BRANCHES.insert().values(branch=branch, model=model))
         return branch
 
     def seen_head(self) -> SeenHead | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.document import FieldChange
+from shared.document import Change
 
 DIFF_CHARS = 200_000
 _BODY_CHARS = 60_000  # GitHub's limit is 65,536
@@ -41,7 +41,7 @@ class Account:
     is_published: bool
     page_url: str
     branch: str
-    changes: Sequence[FieldChange]
+    changes: Sequence[Change]
     proof: Proof
     removal: bool = False
 
@@ -108,13 +108,15 @@ def _summary(account: Account) -> str:
 def _changes(account: Account) -> str:
     if not account.changes:
         return ""
-    rows = [
-        f"| {change.op} | {code(change.path or '/')} | {_value(change.before)} | {_value(change.after)} |"
-        for change in account.changes[:_SHOWN_CHANGES]
-    ]
+    rows = [_row(change) for change in account.changes[:_SHOWN_CHANGES]]
     more = len(account.changes) - len(rows)
     tail = [f"\n… and {more} more; the diff shows all."] if more else []
     return "\n".join(["**What changes**\n", "| | field | before | after |", "|---|---|---|---|", *rows, *tail])
+
+
+def _row(change: Change) -> str:
+    place = code(change.label or change.path or "/")
+    return f"| {change.op} | {place} | {_value(change.before)} | {_value(change.after)} |"
 
 
 def _value(text: str | None) -> str:

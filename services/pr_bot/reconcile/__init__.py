@@ -141,7 +141,7 @@ class Reconciler:
         """One commit on the current main, and the request that carries it."""
         upstream, desired = work.upstream, work.desired
         branch = work.branch or self._records.rows.branch_of(
-            work.due.model, lambda: upstream_layout.branches(work.model)
+            work.due.model, lambda taken: upstream_layout.branch(work.model, taken=taken)
         )
         head = upstream.branch_head(branch)
         if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(head, base=catalogue.commit)):
@@ -151,7 +151,7 @@ class Reconciler:
         change = catalogue.change(
             model_type=desired.type, name=work.model, document=None if removal else desired.document
         )
-        commit = self._commits.build(catalogue.commit, change, desired, is_new=held is None)
+        commit = self._commits.build(catalogue.commit, change, desired)
         if head != commit:
             upstream.point(branch, commit, expected=head)
         text = self._text(work, catalogue, change, held, branch=branch)
@@ -165,7 +165,7 @@ class Reconciler:
         desired = work.desired
         removal = desired.wanted == "removed"
         before, after = held.document if held else "", "" if removal else desired.document
-        kind = "remove" if removal else "update" if held else "add"
+        kind: upstream_layout.Change = "remove" if removal else "update" if held else "add"
         account = rules.Account(
             model=work.model,
             model_type=desired.type,
@@ -175,7 +175,7 @@ class Reconciler:
             is_published=desired.is_published or removal,
             page_url=f"{self._public_url}/models/detail/{work.model}",
             branch=branch,
-            changes=() if removal else rules.changes_between(before, after),
+            changes=() if removal else document.diff_by_field(before or None, after),
             proof=rules.Proof(
                 path=change.path, base_sha=catalogue.commit, before=change.before or "", after=change.after or ""
             ),

@@ -9,7 +9,7 @@ from services.pr_bot.upstream import Commit, CommitText, Upstream
 from services.pr_bot.upstream.catalogue import FileChange
 from shared import document, upstream_layout
 from shared.contracts.common import system_caller
-from shared.contracts.identity import Identity, PeopleQuery
+from shared.contracts.identity import Identity, PeopleQuery, PersonName
 from shared.contracts.registry import DesiredState
 
 # Fixed for ever: a commit is the bot's own if building it again as this author gives its SHA.
@@ -29,7 +29,7 @@ class Commits:
         self._upstream = upstream
         self._identity = identity
 
-    def build(self, base: str, change: FileChange, desired: DesiredState, *, is_new: bool) -> str:
+    def build(self, base: str, change: FileChange, desired: DesiredState) -> str:
         """The SHA of one commit on `base` that makes `change`."""
         removal = desired.wanted == "removed"
         newest = document.newest_updated_at(desired.document) if desired.document else None
@@ -37,16 +37,14 @@ class Commits:
             author=AUTHOR,
             email=EMAIL,
             date_s=rules.date_of(newest, base_date_s=self._upstream.commit(base).date_s),
-            message=self._message(desired, removal=removal, is_new=is_new),
+            message=self._message(desired, removal=removal),
         )
         return self._upstream.build(base, {change.path: change.after}, text)
 
     def public_name(self, person: str) -> str:
-        """Empty for nobody and for a person who was erased."""
-        if not person or person == UPSTREAM:
-            return person
-        found = self._identity.people(PeopleQuery(ids=[person]), system_caller("pr_bot")).items
-        return (found[0].display_name or found[0].login) if found else ""
+        """What the submitter is called; a person who was erased has no name."""
+        found = self._person(person)
+        return (found.display_name or found.login) if found else person if person == UPSTREAM else "somebody"
 
     def stranger_on(self, head: str | None, *, base: str) -> str | None:
         """Why the branch must be left alone: the newest commit that neither the bot nor upstream's machine wrote."""
@@ -73,13 +71,25 @@ class Commits:
         text = CommitText(author=AUTHOR, email=EMAIL, date_s=commit.date_s, message=commit.message)
         return self._upstream.build(commit.parents[0], changes, text) == commit.sha
 
-    def _message(self, desired: DesiredState, *, removal: bool, is_new: bool) -> str:
-        kind = "remove" if removal else "add" if is_new else "update"
-        trailers = [f"Hub-Revision: {desired.name.lower()}/{desired.revision}"]
-        person = "" if removal or desired.submitter == UPSTREAM else desired.submitter
-        if name := self.public_name(person):
-            trailers.append(f"Co-authored-by: {_trailer_name(name)} <{person}@{NO_REPLY}>")
-        return upstream_layout.commit_message(kind, desired.type, desired.name, trailers)
+    def _message(self, desired: DesiredState, *, removal: bool) -> str:
+        trailers = [("Hub-Revision", f"{desired.name.lower()}/{desired.revision}")]
+        person = None if removal else self._person(desired.submitter)
+        if person is not None:
+            name = _trailer_name(person.display_name or person.login)
+            trailers.append(("Co-authored-by", f"{name} <{person.id}@{NO_REPLY}>"))
+        return upstream_layout.commit_message(
+            "remove" if removal else "update",
+            type=desired.type,
+            name=desired.name,
+            login=person.login if person else None,
+            trailers=trailers,
+        )
+
+    def _person(self, person: str) -> PersonName | None:
+        if not person or person == UPSTREAM:
+            return None
+        found = self._identity.people(PeopleQuery(ids=[person]), system_caller("pr_bot")).items
+        return found[0] if found else None
 
 
 def _trailer_name(name: str) -> str:

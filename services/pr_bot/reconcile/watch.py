@@ -13,7 +13,7 @@ from services.pr_bot.upstream import Upstream
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared.contracts.common import ModelRef, system_caller
 from shared.contracts.registry import Registry
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.events.pr_bot import UpstreamChanged
 
 
@@ -57,19 +57,14 @@ class Watch:
     def _tell_changes(self, catalogue: Catalogue, *, first: bool) -> None:
         before, known = self._rows.seen_files(), self._rows.seen_models()
         touched = {path for path in {*before, *catalogue.files} if before.get(path) != catalogue.files.get(path)}
-        readable: set[str] = set()
+        self.unreadable = dict(catalogue.problems)
         found: dict[str, Held] = {}
-        self.unreadable = {}
         for path in sorted(touched):
-            try:
-                for held in catalogue.models_in(path) if catalogue.is_model_file(path) else ():
-                    found.setdefault(held.id, held)
-                readable.add(path)
-            except Invalid as error:
-                self.unreadable[path] = error.message
+            for held in catalogue.models_in(path):
+                found.setdefault(held.id, held)
         for held in found.values():
             self._tell_held(held, known.get(held.id), catalogue.commit, first=first)
-        for gone in self._gone(known, readable, found):
+        for gone in self._gone(known, touched - self.unreadable.keys(), found):
             self._records.tell(_changed(gone.model, None, catalogue.commit, path=gone.path))
         # A file that could not be read keeps its old blob here, so that the next look tries it again.
         files = {path: blob for path, blob in catalogue.files.items() if path not in self.unreadable}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.upstream_layout import Layout
-
 from services.pr_bot.upstream import Upstream
 from shared import upstream_layout
+from shared.errors import Invalid
+from shared.upstream_layout import Layout, UpstreamModel
 
-_FILES_KEPT = 32
+# Every file of the one layout, a few versions of the big files of the other.
+_VERSIONS_KEPT = {"aggregate": 24, "per_model": 4096}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,80 +43,103 @@ class ParsedFiles:
     """The models of each file version, parsed once; shared by all catalogues of a repository."""
 
     def __init__(self) -> None:
-        self._parsed: dict[tuple[str, str], tuple[Held, ...]] = {}
+        self._parsed: dict[tuple[str, str], tuple[UpstreamModel, ...]] = {}
 
-    def models(self, upstream: Upstream, commit: str, *, layout: Layout, path: str, blob: str) -> tuple[Held, ...]:
-        """Raises Invalid where the file is no list of models."""
-        key = (path, blob)
-        if key not in self._parsed:
-            text = upstream.text(commit, path) or ""
-            parsed = tuple(_held(layout, path, text))
-            while len(self._parsed) >= _FILES_KEPT * (1 if layout == "aggregate" else 32):
+    def models(self, catalogue: Catalogue, path: str) -> tuple[UpstreamModel, ...]:
+        key = (path, catalogue.files[path])
+        found = self._parsed.get(key)
+        if found is None:
+            found = tuple(upstream_layout.read_models(catalogue.layout, {path: catalogue.texts[path]}))
+            while len(self._parsed) >= _VERSIONS_KEPT[catalogue.layout]:
                 self._parsed.pop(next(iter(self._parsed)))
-            self._parsed[key] = parsed
-        return self._parsed[key]
+            self._parsed[key] = found
+        return found
+
+
+class Texts(Mapping[str, str]):
+    """path -> text of the model files at a commit, each read when it is asked for."""
+
+    def __init__(self, upstream: Upstream, commit: str, paths: Sequence[str]) -> None:
+        self._upstream = upstream
+        self._commit = commit
+        self._paths = dict.fromkeys(paths)
+
+    def __getitem__(self, path: str) -> str:
+        text = self._upstream.text(self._commit, path) if path in self._paths else None
+        if text is None:
+            raise KeyError(path)
+        return text
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 class Catalogue:
     """Read-only view of `commit`."""
 
     def __init__(self, upstream: Upstream, commit: str, parsed: ParsedFiles) -> None:
-        self._upstream = upstream
         self._parsed = parsed
         self.commit = commit
         self.files = upstream.files(commit)
-
-    @cached_property
-    def layout(self) -> Layout:
-        return upstream_layout.detect(self.files)
-
-    @cached_property
-    def paths(self) -> Sequence[str]:
-        """Every model file of the layout, in order of path."""
-        return [path for path in sorted(self.files) if self.is_model_file(path)]
+        self.layout: Layout = upstream_layout.detect(self.files)
+        self.paths = [path for path in sorted(self.files) if self.is_model_file(path)]
+        self.texts = Texts(upstream, commit, self.paths)
 
     def is_model_file(self, path: str) -> bool:
-        return upstream_layout.type_of(self.layout, path) is not None
+        return upstream_layout.is_model_file(self.layout, path)
 
     def models_in(self, path: str) -> Sequence[Held]:
-        """In the file's order. Raises Invalid where the file cannot be read as models."""
-        blob = self.files.get(path)
-        if blob is None:
-            return ()
-        return self._parsed.models(self._upstream, self.commit, layout=self.layout, path=path, blob=blob)
+        """Those that can be read, in the file's order."""
+        return [held for held in self._all if held.path == path]
+
+    @cached_property
+    def problems(self) -> Mapping[str, str]:
+        """path -> why something in it cannot be read; what is missing may still be in it."""
+        found: dict[str, str] = {}
+        for path in self.paths:
+            for model in self._parsed.models(self, path):
+                if model.problem is not None:
+                    found.setdefault(path, model.problem)
+        return found
 
     def find(self, name: str, *, model_type: str) -> Held | None:
-        """The model by name in any case, under its own type first, then under any other."""
-        own = self.path_of(model_type, name)
-        others = (path for path in self._candidates(name) if path != own)
-        for path in (own, *others):
-            for held in self.models_in(path):
-                if held.id == name.lower():
-                    return held
-        return None
+        """The model by name in any case, under its own type first, then under any other.
 
-    def path_of(self, model_type: str, name: str) -> str:
-        """Where the model is, or would be put; an existing file's spelling wins over the name's."""
+        Raises Invalid where it may be in a file that cannot be read.
+        """
+        same_name = [held for held in self._all if held.id == name.lower()]
+        for held in same_name:
+            if held.type == model_type:
+                return held
         path = upstream_layout.path_of(self.layout, model_type, name)
-        if path in self.files:
-            return path
-        return next((known for known in self.paths if known.lower() == path.lower()), path)
+        if not same_name and path in self.problems:
+            raise Invalid(f"{path} on the target branch cannot be read: {self.problems[path]}; repair it there")
+        return same_name[0] if same_name else None
 
     def change(self, *, model_type: str, name: str, document: str | None) -> FileChange:
-        """The file with the model's own bytes changed to `document`, or taken out."""
-        path = self.path_of(model_type, name)
-        before = self._upstream.text(self.commit, path) if path in self.files else None
-        after = upstream_layout.write_model(self.layout, before, name, document)
-        return FileChange(path=path, before=before, after=after)
+        """The file with the model's own bytes changed to `document`, or taken out; raises Invalid."""
+        changed = upstream_layout.write_model(self.layout, self.texts, type=model_type, name=name, document=document)
+        if len(changed) != 1:
+            raise Invalid(f"{name}: expected to change one file of the target branch, found {len(changed)}")
+        ((path, after),) = changed.items()
+        return FileChange(path=path, before=self.texts.get(path), after=after)
 
-    def _candidates(self, name: str) -> Iterator[str]:
-        if self.layout == "aggregate":
-            yield from self.paths
-            return
-        wanted = f"/{name.lower()}.json"
-        yield from (path for path in self.paths if path.lower().endswith(wanted))
-
-
-def _held(layout: Layout, path: str, text: str) -> Iterator[Held]:
-    for found in upstream_layout.read_models(layout, path, text):
-        yield Held(name=found.name, type=found.type, path=path, document=found.document, order=found.order)
+    @cached_property
+    def _all(self) -> Sequence[Held]:
+        counts: dict[str, int] = {}
+        found = []
+        for path in self.paths:
+            for model in self._parsed.models(self, path):
+                order = counts.setdefault(model.type, 0)
+                counts[model.type] += 1
+                if model.problem is None:
+                    found.append(
+                        Held(name=model.name, type=model.type, path=path, document=model.document, order=order)
+                    )
+        return found

@@ -1,0 +1,211 @@
+"""The contract PrBot behind the wire codec, wired by bootstrap, with events arriving through the logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from services.pr_bot.bootstrap import build, seed
+from shared.calls import in_process
+from shared.config import from_environment
+from shared.contracts.common import Caller, Empty, ReadLog
+from shared.contracts.pr_bot import PrBot, PullRequestAction
+from shared.contracts.registry import Registry
+from shared.database import Database
+from shared.errors import Conflict, Forbidden, NotFound
+from shared.event_store.interface import Metadata, NewEvent
+from shared.event_store.serialization import EventTypes
+from shared.event_store.sql import SqlEventStore
+from shared.events import registry, review
+from shared.service import BuiltService, Calls, LogService
+from tests.support.registry_fake import FakeIdentity, FakeRegistry, model, sha256
+
+OWNER = Caller(user_id="u1", roles=["user", "maintainer"], command_id=str(uuid4()))
+REVIEWER = Caller(user_id="u2", roles=["user", "reviewer"], command_id=str(uuid4()))
+STRANGER = Caller(user_id="u3", roles=["user", "maintainer"], command_id=str(uuid4()))
+SYSTEM = Caller(user_id="system:test", roles=["operator"])
+NEW = model("GLM-5", size=1, updated_at=200)
+
+
+class RegistryWithLog(FakeRegistry):
+    """The fake with a real log, so that subscriptions have something to read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.store, self._log = _log(folder, "registry", registry)
+
+    def read_log(self, request: ReadLog, caller: Caller) -> Any:
+        return self._log.read_log(request, caller)
+
+    def submits(self, name: str, document: str, *, visibility: str = "public") -> None:
+        wanted = self.submitted(name, "llm", document)
+        self.append(
+            name,
+            registry.ModelSubmitted(
+                model_name=name,
+                model_type="llm",
+                revision=wanted.revision,
+                base_revision=0,
+                document=document,
+                document_sha256=sha256(document),
+                readme="",
+                visibility=visibility,
+                message="",
+                submitter="u1",
+            ),
+        )
+
+    def append(self, name: str, event: Any) -> None:
+        stream = f"model-{name.lower()}"
+        version = len(self.store.read_stream(stream))
+        cause = str(uuid4())
+        metadata = Metadata(correlation_id=cause, causation_id=cause, actor="u1")
+        new = NewEvent(event_id=str(uuid4()), event=event, metadata=metadata)
+        self.store.append(stream, expected_version=version, events=[new])
+
+
+def _log(folder: Path, name: str, module: Any) -> tuple[SqlEventStore, LogService]:
+    types = EventTypes(module.EVENTS, module.UPCASTERS)
+    store = SqlEventStore(Database(f"sqlite:///{folder / name}.db", durable=False), types)
+    return store, LogService(name=name, store=store, types=types)
+
+
+class Hub:
+    """pr_bot as the composition root runs it, `up` in the calling thread."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.registry = RegistryWithLog(folder)
+        self.settings = from_environment({"HUB_DATA_DIR": str(folder), **environment})
+        seed(self.settings.own_upstream, {})
+        calls = Calls(
+            registry=cast(Registry, self.registry),
+            review=cast(Any, _log(folder, "review", review)[1]),
+            identity=cast(Any, FakeIdentity()),
+            catalog=cast(Any, None),
+            pr_bot=cast(Any, None),
+        )
+        self.built: BuiltService = build(self.settings, calls)
+        self.pr_bot = in_process("pr_bot", PrBot, self.built.application)
+
+    def settle(self) -> None:
+        for subscription in self.built.subscriptions:
+            subscription.catch_up()
+        self.built.background[0].run_due()  # type: ignore[attr-defined]
+
+    def state(self, name: str) -> str:
+        return str(self.built.application.records.pull_request(name).state)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    made = Hub(tmp_path)
+    yield made
+    made.built.database.close()
+
+
+def action(name: str = "GLM-5") -> PullRequestAction:
+    return PullRequestAction(name=name, reason="please")
+
+
+def test_a_submission_is_queued_and_then_opened(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    for subscription in hub.built.subscriptions:
+        subscription.catch_up()
+    assert hub.state("glm-5") == "queued"
+    hub.settle()
+    assert hub.state("glm-5") == "draft"
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).open == 1
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).due == 0
+
+
+def test_publication_arrives_through_the_log(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    hub.settle()
+    hub.registry.change("glm-5", is_published=True)
+    published = registry.ModelPublished(
+        model_name="GLM-5",
+        model_type="llm",
+        revision=1,
+        document_sha256=sha256(NEW),
+        visibility="public",
+        reviewer="u2",
+    )
+    hub.registry.append("GLM-5", published)
+    hub.settle()
+    assert hub.state("glm-5") == "open"
+
+
+def test_threads_do_the_same_work(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    for part in (*hub.built.subscriptions, *hub.built.background):
+        part.start()
+    try:
+        assert hub.built.subscriptions[0].wait_for(hub.registry.store.head()[0], 10)
+        _until(lambda: hub.state("glm-5") == "draft")
+    finally:
+        for part in (*hub.built.background, *hub.built.subscriptions):
+            part.stop()
+
+
+def test_owner_and_reviewer_may_retry_and_others_may_not(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    hub.registry.owners["glm-5"] = "u1"
+    hub.settle()
+    assert hub.pr_bot.retry(action(), OWNER).state == "draft"
+    assert hub.pr_bot.rebuild(action(), REVIEWER).name == "GLM-5"
+    with pytest.raises(Forbidden):
+        hub.pr_bot.retry(action(), STRANGER)
+    with pytest.raises(NotFound):
+        hub.pr_bot.retry(action("nothing"), STRANGER)
+    with pytest.raises(NotFound):
+        hub.pr_bot.retry(action(), Caller())
+
+
+def test_reopening_what_is_open_is_refused(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    hub.settle()
+    with pytest.raises(Conflict):
+        hub.pr_bot.reopen(action(), REVIEWER)
+
+
+def test_with_upstream_off_every_model_has_none_and_says_why(tmp_path: Path) -> None:
+    hub = Hub(tmp_path, HUB_UPSTREAM="off")
+    hub.registry.submits("GLM-5", NEW)
+    hub.settle()
+    state = hub.built.application.records.pull_request("glm-5")
+    assert state.state == "none"
+    assert "HUB_UPSTREAM" in state.reason
+    assert not hub.pr_bot.upstream(Empty(), SYSTEM).enabled
+
+
+def test_looking_now_takes_an_operator(hub: Hub) -> None:
+    with pytest.raises(Forbidden):
+        hub.pr_bot.look(Empty(), REVIEWER)
+    hub.pr_bot.look(Empty(), SYSTEM)
+    state = hub.pr_bot.upstream(Empty(), SYSTEM)
+    assert (state.layout, bool(state.head), state.error) == ("per_model", True, "")
+
+
+def test_events_are_read_from_its_log(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    hub.settle()
+    read = hub.pr_bot.read_log(ReadLog(), SYSTEM).events
+    assert [event["type"] for event in read] == [
+        "hub.pr_bot.PullRequestQueued.v1",
+        "hub.pr_bot.PullRequestOpened.v1",
+    ]
+    assert json.dumps(hub.pr_bot.operations(Empty(), SYSTEM).figures)
+
+
+def _until(holds: Any, *, within_s: float = 20.0) -> None:
+    import time
+
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
