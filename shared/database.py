@@ -106,45 +106,46 @@ class Database:
         if not self._writing.acquire(timeout=self._wait_s):
             raise Unavailable(f"database: expected to write within {self._wait_s} s, others still do; try again")
         try:
-            with _outages_as_unavailable(), self._transaction() as connection:
-                yield connection
-            after = self._mine.after
+            # The connection stays open: taking one from the pool costs as much as an insert.
+            connection = self._writing_connection or self._writer.connect()
+            self._writing_connection = None
+            try:
+                with connection.begin():
+                    mine.writer, mine.after = connection, []
+                    _thread.open += 1
+                    try:
+                        yield connection
+                    finally:
+                        mine.writer = None
+                        _thread.open -= 1
+            except BaseException as error:
+                connection.close()
+                if is_outage(error):
+                    raise _unavailable(error) from error
+                raise
+            self._writing_connection = connection
+            after = mine.after
         finally:
             self._writing.release()
         for callback in after:
             callback()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        """One thread at a time. The connection stays open: taking it from the pool costs as much as an insert."""
-        connection = self._writing_connection or self._writer.connect()
-        self._writing_connection = None
-        mine = self._mine
+    def read(self) -> Iterator[Connection]:
+        """A snapshot of what is committed; writing through it fails."""
         try:
-            with connection.begin():
-                mine.writer, mine.after = connection, []
+            with self._reader.connect() as connection, connection.begin():
+                self._mine.readers += 1
                 _thread.open += 1
                 try:
                     yield connection
                 finally:
-                    mine.writer = None
+                    self._mine.readers -= 1
                     _thread.open -= 1
-        except BaseException:
-            connection.close()
+        except (DBAPIError, PoolTimeout) as error:
+            if is_outage(error):
+                raise _unavailable(error) from error
             raise
-        self._writing_connection = connection
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A snapshot of what is committed; writing through it fails."""
-        with _outages_as_unavailable(), self._reader.connect() as connection, connection.begin():
-            self._mine.readers += 1
-            _thread.open += 1
-            try:
-                yield connection
-            finally:
-                self._mine.readers -= 1
-                _thread.open -= 1
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once this thread's write transaction has committed, never if it rolls back."""
@@ -186,15 +187,9 @@ class Database:
         self._writer.dispose()
 
 
-@contextmanager
-def _outages_as_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (DBAPIError, PoolTimeout) as error:
-        if not is_outage(error):
-            raise
-        cause = str(getattr(error, "orig", error))
-        raise Unavailable(f"database: expected it to answer, found {cause}; try again later") from error
+def _unavailable(error: BaseException) -> Unavailable:
+    cause = str(getattr(error, "orig", error))
+    return Unavailable(f"database: expected it to answer, found {cause}; try again later")
 
 
 class Statement:
@@ -207,25 +202,30 @@ class Statement:
 
     def all(self, connection: Connection, **values: Any) -> Sequence[Any]:
         """Every row, as tuples; for a statement that returns rows. Errors are SQLAlchemy's."""
-        with self._executed(connection, values) as cursor:
-            return cursor.fetchall()
-
-    def run(self, connection: Connection, **values: Any) -> int:
-        """How many rows a statement that returns none has changed."""
-        with self._executed(connection, values) as cursor:
-            return cursor.rowcount
-
-    @contextmanager
-    def _executed(self, connection: Connection, values: dict[str, Any]) -> Iterator[DBAPICursor]:
-        parameters = values if self._order is None else tuple(values[name] for name in self._order)
-        cursor = connection.connection.cursor()
+        cursor = self._executed(connection, values)
         try:
-            cursor.execute(self._sql, parameters)
-            yield cursor
+            return cursor.fetchall()
         except connection.dialect.loaded_dbapi.Error as error:
             raise _wrapped(connection, self._sql, error) from error
         finally:
             cursor.close()
+
+    def run(self, connection: Connection, **values: Any) -> int:
+        """How many rows a statement that returns none has changed."""
+        cursor = self._executed(connection, values)
+        changed = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def _executed(self, connection: Connection, values: dict[str, Any]) -> DBAPICursor:
+        parameters = values if self._order is None else [values[name] for name in self._order]
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self._sql, parameters)
+        except connection.dialect.loaded_dbapi.Error as error:
+            cursor.close()
+            raise _wrapped(connection, self._sql, error) from error
+        return cursor
 
 
 def _wrapped(connection: Connection, sql: str, error: Exception) -> BaseException:

@@ -24,6 +24,7 @@ from shared.event_store.interface import UnknownEvent
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 _WIRE_NAME = re.compile(r"(?P<family>hub\.(?P<service>[a-z_]+)\.[A-Za-z]+)\.v[1-9][0-9]*")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _PRIMITIVES = {str: "string", int: "integer", float: "number", bool: "boolean", python_types.NoneType: "null"}
 
 
@@ -69,7 +70,7 @@ class EventTypes:
 
     def to_text(self, event: Any) -> str:
         """What is stored. Raises ValueError for NaN and infinities."""
-        return json.dumps(self.to_data(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _ENCODER.encode(self.to_data(event))
 
     def from_text(self, name: str, text: str) -> tuple[str, Any]:
         """(newest wire name, event) of a stored row; see `from_data`."""
