@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.client_record import TYPES
+from shared.client_record import SPEC_TYPES, TYPES
 from shared.errors import Invalid
 
 _RELEASE = re.compile(r"\d{1,6}(?:\.\d{1,6}){1,3}")
@@ -127,8 +127,10 @@ def _takes_listed_options(schema: Mapping[str, Any], release: str) -> bool:
 
 
 def _reads_inner_specs(schema: Mapping[str, Any], *, type_: str, release: str) -> bool:
-    since = re.search(r"from (\d+\.\d+\.\d+)", schema["multi_spec_records"].get(type_, ""))
-    return since is None or release_key(release) >= release_key(since[1])
+    notes = schema["multi_spec_records"]
+    # A table may name image alone, but every flattened type goes through the same code of the client.
+    since = re.search(r"from (\d+\.\d+\.\d+)", notes.get(type_, notes.get("image", "")))
+    return type_ in SPEC_TYPES or since is None or release_key(release) >= release_key(since[1])
 
 
 def _missing_stamp_is_fatal(schema: Mapping[str, Any], *, type_: str, release: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.client_record import SPEC_TYPES, TYPES, name_of
@@ -117,16 +117,21 @@ def _stamp_rule(starting: Measured, type_: str) -> str:
 
 def _short_abilities(starting: Measured) -> dict[str, Any]:
     """From when the short forms are turned into the long ones: they load though the class lists only the others."""
-    knows: Callable[[Mapping[str, Any]], bool] = lambda types: any(  # noqa: E731 - one use, read where it stands
-        "embed_vision" in shape["enums"].get("model_ability", ()) for shape in types["embedding"]["classes"].values()
-    )
-    both = [(r, knows(types) and types["embedding"]["traits"]["ability vision"]) for r, types in starting.items()]
+    both = [
+        (r, _lists_long_abilities(types) and types["embedding"]["traits"]["ability vision"])
+        for r, types in starting.items()
+    ]
     return {
         "from": _since(both) or "999.0",
         "values": ["vision", "video", "audio"],
         "types": ["embedding", "rerank"],
         "note": "normalised to embed_/rerank_ before the check, so the short form loads in every release",
     }
+
+
+def _lists_long_abilities(types: Mapping[str, Any]) -> bool:
+    shapes = types["embedding"]["classes"].values()
+    return any("embed_vision" in shape["enums"].get("model_ability", ()) for shape in shapes)
 
 
 def _merge(starting: Measured) -> dict[str, Any]:

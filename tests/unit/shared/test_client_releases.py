@@ -64,6 +64,12 @@ def test_an_image_without_top_level_sources_kills_old_lists() -> None:
     assert spans("image", ocr() | {"model_src": {}}) == {"1.13.0 – 1.16.0": "skipped", "1.17.0 – 4.1.0": "loads"}
 
 
+def test_a_video_without_top_level_sources_kills_old_lists_too() -> None:
+    record = video()
+    specs = [{"model_format": "pytorch", "model_src": record.pop("model_src")}]
+    assert spans("video", record | {"model_specs": specs}) == {"1.13.0 – 1.16.0": "poison", "1.17.0 – 4.1.0": "loads"}
+
+
 def test_a_source_that_is_no_object_kills_every_list() -> None:
     assert set(effects("video", video(model_src={"huggingface": None})).values()) == {"poison"}
     assert set(effects("video", {"model_name": "no-source"}).values()) == {"poison"}
