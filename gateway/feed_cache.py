@@ -40,12 +40,17 @@ class Snapshot:
     unchanged_headers: list[tuple[str, str]]
 
 
+def weak_etag(etag: str) -> str:
+    """As a header carries it, whether or not `etag` comes quoted."""
+    return f'W/"{etag.strip(chr(34))}"'
+
+
 def snapshot_of(etag: str, body: bytes) -> Snapshot:
-    """`etag` without quotes; weak comparison makes one etag fit both encodings."""
+    """Weak comparison makes one etag fit both encodings."""
     zipped = gzip.compress(body, compresslevel=9, mtime=0)
     common = [
         ("Content-Type", "application/json"),
-        ("ETag", f'W/"{etag}"'),
+        ("ETag", weak_etag(etag)),
         ("Cache-Control", "public, no-cache"),
         ("Vary", "Accept-Encoding, X-Models-Token"),
         ("X-Content-Type-Options", "nosniff"),

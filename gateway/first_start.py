@@ -20,11 +20,11 @@ from gateway.embedded import EmbeddedHub, seed_upstream
 from gateway.importing import import_catalogue, say_imported
 from gateway.start_marks import accounts_mark, import_mark, is_imported, write_whole
 from shared.config import Settings, load
-from shared.contracts.common import system_caller
+from shared.contracts.common import Role, system_caller
 from shared.contracts.identity import CreateAccount, PeopleQuery
 from shared.errors import HubError, Invalid
 
-ACCOUNTS = {"maintainer": ["maintainer"], "reviewer": ["reviewer"], "operator": ["operator"]}
+ACCOUNTS: dict[str, list[Role]] = {"maintainer": ["maintainer"], "reviewer": ["reviewer"], "operator": ["operator"]}
 
 
 def run(settings: Settings, console: Console) -> None:
@@ -92,12 +92,14 @@ def make_accounts(hub: EmbeddedHub, settings: Settings, console: Console) -> Non
             continue
         account = CreateAccount(
             login=name, email=f"{name}@localhost.localdomain", password=passwords[name], roles=roles
-        )  # type: ignore[arg-type]
+        )
         command = system_caller("first-start", command_id=f"first-start-{secrets.token_hex(8)}")
         hub.calls.identity.create_account(account, command)
-    console.print(f"First accounts (also in {file}; change the passwords in the User Center):", highlight=False)
+    console.print(
+        f"First accounts (also in {file}; change the passwords in the User Center):", highlight=False, soft_wrap=True
+    )
     for name, password in passwords.items():
-        console.print(f"  {name}  {password}", markup=False, highlight=False)
+        console.print(f"  {name}  {password}", markup=False, highlight=False, soft_wrap=True)
     write_whole(done, "made\n")
 
 
@@ -123,7 +125,7 @@ def main() -> int:
         settings = load()
         run(settings, console)
     except HubError as error:
-        Console(stderr=True).print(f"models-hub: {error.message}", markup=False, highlight=False)
+        Console(stderr=True).print(f"models-hub: {error.message}", markup=False, highlight=False, soft_wrap=True)
         return 1
     return 0
 

@@ -70,6 +70,7 @@ def say_imported(result: Imported, console: Console) -> None:
         f"{result.imported} models imported from {result.origin}, {result.unchanged} were there already, "
         f"{len(result.problems)} could not be imported",
         highlight=False,
+        soft_wrap=True,
     )
     for problem in result.problems:
-        console.print(f"  {problem.name}: {problem.reason}", markup=False, highlight=False)
+        console.print(f"  {problem.name}: {problem.reason}", markup=False, highlight=False, soft_wrap=True)

@@ -26,7 +26,7 @@ from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
 from shared.database import Database
-from shared.errors import Forbidden, NotFound
+from shared.errors import Conflict, Forbidden, NotFound
 from shared.event_store.interface import EventStore, LogPage, Metadata
 from shared.event_store.serialization import EventTypes
 from shared.subscription import Subscription
@@ -139,7 +139,11 @@ class LogService:
         for subscription in self.subscriptions:
             for parked in subscription.parked():
                 if f"{self.name}:{parked.id}" == request.id:
-                    subscription.retry(parked.id)
+                    if not subscription.retry(parked.id):
+                        raise Conflict(
+                            f"parked stream {parked.stream}: it failed again; mend what the error says, then retry",
+                            slug="parked-again",
+                        )
                     return Done(position=f"{subscription.source}:{subscription.position()}")
         raise NotFound(f"parked stream {request.id}: it is not parked; reload the page")
 

@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from gateway.auth import Visitor, read_caller
 from gateway.clients import calls
 from gateway.errors import SignInNeeded
-from gateway.feed_cache import PATH, TYPES
+from gateway.feed_cache import PATH, TYPES, weak_etag
 from shared.contracts.catalog import ReadFeed
 from shared.contracts.common import system_caller
 from shared.contracts.identity import SessionRef
@@ -27,7 +27,7 @@ def download() -> Response:
     asked = ReadFeed(type=model_type, model_name=request.args.get("model_name", "")[:200], etag=_held_etag())
     feed = calls().catalog.feed(asked, read_caller())
     response = Response(status=304) if feed.unchanged else Response(feed.body, content_type="application/json")
-    response.set_etag(feed.etag, weak=True)
+    response.headers["ETag"] = weak_etag(feed.etag)
     response.headers["Cache-Control"] = "private, no-cache" if g.visitor.person else "public, no-cache"
     response.headers["Vary"] = "Accept-Encoding, X-Models-Token"
     return response

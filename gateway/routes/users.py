@@ -41,7 +41,7 @@ def change_of(body: UserBody, login: str) -> api.ChangeUser:
     add, remove = list(body.add_roles), list(body.remove_roles)
     if body.roles is not None:
         add += body.roles
-        remove += [role for role in ("maintainer", "reviewer", "operator") if role not in body.roles]  # type: ignore[misc]
+        remove += [role for role in ("maintainer", "reviewer", "operator") if role not in body.roles]
     return api.ChangeUser(login=login, add_roles=add, remove_roles=remove, disabled=body.disabled, reason=body.reason)
 
 
