@@ -14,7 +14,12 @@ SUBMITTER = Reviewer(id="max", roles=("user", "maintainer", "reviewer"))
 
 def requested(revision: int = 1, sha: str = SHA) -> facts.ReviewRequested:
     return facts.ReviewRequested(
-        model_name="tiny", model_type="llm", revision=revision, document_sha256=sha, visibility="public", submitter="max"
+        model_name="tiny",
+        model_type="llm",
+        revision=revision,
+        document_sha256=sha,
+        visibility="public",
+        submitter="max",
     )
 
 
@@ -57,8 +62,8 @@ def test_rejection_needs_feedback() -> None:
 
 
 def test_rejection_carries_feedback_to_the_submitter() -> None:
-    (event,) = scenario().given(requested()).when(domain.reject, **verdict(feedback="Pin it.")).then_types(
-        facts.Rejected
+    (event,) = (
+        scenario().given(requested()).when(domain.reject, **verdict(feedback="Pin it.")).then_types(facts.Rejected)
     )
     assert (event.submitter, event.feedback) == ("max", "Pin it.")
 

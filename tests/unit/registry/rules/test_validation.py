@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from services.registry.rules import Report, validate
+from services.registry.rules import Report, readme_template, validate
 from services.registry.rules.validation import MOST_TOLD
 from tests.support.models import TYPES, record, release_table, text_of
 
@@ -312,3 +314,25 @@ def test_messages_show_values_short_and_on_one_line() -> None:
 
 def test_braces_in_a_document_do_not_break_messages() -> None:
     assert "{0.__class__}" in report("llm", record("llm", context_length="{0.__class__}")).errors[0].message
+
+
+NAMES = ("model_name", "model_specs", "model_src", "huggingface", "virtualenv", "packages", "model_ability", "version")
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # NUL and lone surrogates are refused before any rule sees them.
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3), st.booleans())
+def test_no_document_makes_validation_or_the_template_raise(type_: str, members: dict[str, Any], keep: bool) -> None:
+    value = record(type_, **members) if keep else members
+    found = report(type_, value)
+    assert found.ok == (found.errors == ())
+    readme_template(type_, text_of(value))
