@@ -17,12 +17,13 @@ from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import Upstream
 from shared.clock import Clock
-from shared.contracts.common import Caller, Done, Empty, ModelRef
+from shared.contracts.common import Caller, Done, Empty, ModelRef, system_caller
 from shared.contracts.pr_bot import PullRequestAction, PullRequestAnswer, UpstreamState
 from shared.contracts.registry import Registry
 from shared.errors import Conflict, Forbidden, HubError, NotFound
 from shared.event_store.interface import EventStore, RecordedEvent
 from shared.event_store.serialization import EventTypes
+from shared.idempotency import Commands
 from shared.service import LogService
 
 
@@ -47,6 +48,7 @@ class Application(LogService):
     types: EventTypes
     records: Records
     registry: Registry
+    commands: Commands
     clock: Clock
     target: str
     upstream_reader: Upstream | None = None
@@ -133,6 +135,7 @@ class Application(LogService):
 
     def _ask(self, request: PullRequestAction, caller: Caller, *, ask: str) -> PullRequestAnswer:
         self._authorise(request.name, caller)
+        self.commands.check(request, caller)
         if self.upstream_reader is None:
             raise UpstreamIsOff(f"pull request of {request.name}: HUB_UPSTREAM is off; set it to have pull requests")
         state = self.records.pull_request(request.name)
@@ -148,6 +151,8 @@ class Application(LogService):
                 actor=caller.user_id,
                 ask=ask,
             )
+            if (remember := self.commands.rows(request, caller)) is not None:
+                remember(connection)
         self.wake()
         return PullRequestAnswer(name=request.name, state=state.state, position=f"pr_bot:{self.records.head()}")
 
@@ -162,7 +167,9 @@ class Application(LogService):
         """Reviewers and operators may always, others where registry lets them manage the model."""
         if not caller.user_id:
             raise NotFound(f"model {name}: there is none")
-        if not caller.has("reviewer", "operator"):
+        if caller.has("reviewer", "operator"):
+            self.registry.desired_state(ModelRef(name=name), system_caller(self.name))  # NotFound for no model
+        else:
             self.registry.model_access(ModelRef(name=name), caller)
 
     def _error(self) -> str:

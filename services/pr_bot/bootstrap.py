@@ -28,6 +28,7 @@ from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as facts
 from shared.events import registry, review
+from shared.idempotency import Commands
 from shared.service import BuiltService, Calls, log_reader
 from shared.subscription import Subscription
 
@@ -54,6 +55,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         types=types,
         records=records,
         registry=calls.registry,
+        commands=Commands(database),
         clock=clock,
         target=upstream.target if upstream else "off",
         upstream_reader=upstream,

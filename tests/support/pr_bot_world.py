@@ -30,9 +30,9 @@ from tests.support.registry_fake import FakeIdentity, FakeRegistry
 
 
 class World:
-    """`restart` forgets everything that a killed process forgets."""
+    """`restart` forgets everything that a killed process forgets. Not `imported`: registry knows nothing of main."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], *, first_look: bool = True) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, str], *, imported: bool = True) -> None:
         self.folder = folder
         self.repository = folder / "upstream.git"
         seed(self.repository, {path: text.encode() for path, text in files.items()})
@@ -42,8 +42,8 @@ class World:
         self.told = 0
         self.mark: str | None = None
         self.restart()
-        self.import_main()
-        if first_look:
+        if imported:
+            self.import_main()
             self.look()
 
     def restart(self, *, wrap: Callable[[Upstream], Upstream] = lambda upstream: upstream) -> None:

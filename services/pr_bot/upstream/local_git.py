@@ -19,6 +19,7 @@ from services.pr_bot.upstream.pulls import PullFiles, StoredPull
 
 CATALOGUE = "xinference/model"
 _SEEDER = CommitText(author="Models Hub", email="hub@models-hub.invalid", date_s=0, message="Import the catalogue\n")
+_PAIRS_KEPT = 4096
 _CI_AUTHORS = ("github-actions[bot]",)
 
 
@@ -30,6 +31,7 @@ class LocalGit:
         self._base = base
         self._pulls = PullFiles(path / "hub-pulls")
         self._files: tuple[str, Mapping[str, str]] = ("", {})
+        self._carried: dict[tuple[str, str], bool] = {}
         self._writing = threading.Lock()
 
     @property
@@ -166,11 +168,20 @@ class LocalGit:
             self._git.run("update-ref", "--no-deref", f"refs/pull/{stored.number}/head", branch_head)
             now = dataclasses.replace(now, head_sha=branch_head)
         main = self.head()
-        if now.head_sha and self._holds(main, now.head_sha):
+        if now.head_sha and self._is_carried(main, now.head_sha):
             now = dataclasses.replace(now, state="merged", merge_sha=main, draft=False)
         elif branch_head is None:
             now = dataclasses.replace(now, state="closed", closed_by="upstream")
         return now if now == stored else self._pulls.save(now)
+
+    def _is_carried(self, main: str, head: str) -> bool:
+        """`_holds`, worked out once for each pair of commits."""
+        key = (main, head)
+        if key not in self._carried:
+            if len(self._carried) >= _PAIRS_KEPT:
+                self._carried.clear()
+            self._carried[key] = self._holds(main, head)
+        return self._carried[key]
 
     def _holds(self, main: str, head: str) -> bool:
         """Whether the target branch carries all that the head changed, merged, squashed or picked."""

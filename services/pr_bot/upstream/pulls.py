@@ -38,6 +38,7 @@ class PullFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._read: dict[int, tuple[tuple[int, int], StoredPull]] = {}
 
     def all(self) -> list[StoredPull]:
         """Every pull request, in order of number."""
@@ -50,10 +51,16 @@ class PullFiles:
     def get(self, number: int) -> StoredPull:
         path = self._directory / f"{number}.json"
         try:
+            found = path.stat()
+            version = (found.st_ino, found.st_mtime_ns)
+            if (known := self._read.get(number)) is not None and known[0] == version:
+                return known[1]
             data = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UpstreamFailed(f"pull request {number}: {path.name} is not readable: {error}") from error
-        return StoredPull(**data | {"comments": tuple((marker, text) for marker, text in data["comments"])})
+        pull = StoredPull(**data | {"comments": tuple((marker, text) for marker, text in data["comments"])})
+        self._read[number] = (version, pull)
+        return pull
 
     def create(self, pull: StoredPull) -> StoredPull:
         """Under the next free number."""

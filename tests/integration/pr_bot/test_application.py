@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +19,7 @@ from shared.contracts.common import Caller, Empty, ReadLog
 from shared.contracts.pr_bot import PrBot, PullRequestAction
 from shared.contracts.registry import Registry
 from shared.database import Database
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.event_store.interface import Metadata, NewEvent
 from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
@@ -90,7 +92,7 @@ class Hub:
             pr_bot=cast(Any, None),
         )
         self.built: BuiltService = build(self.settings, calls)
-        self.pr_bot = in_process("pr_bot", PrBot, self.built.application)
+        self.pr_bot = in_process("pr_bot", PrBot, self.built.application)  # type: ignore[type-abstract]
 
     def settle(self) -> None:
         for subscription in self.built.subscriptions:
@@ -166,6 +168,20 @@ def test_owner_and_reviewer_may_retry_and_others_may_not(hub: Hub) -> None:
         hub.pr_bot.retry(action(), Caller())
 
 
+def test_a_model_that_is_not_there_is_not_found_by_anyone(hub: Hub) -> None:
+    with pytest.raises(NotFound):
+        hub.pr_bot.retry(action("nothing"), REVIEWER)
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).due == 0
+
+
+def test_a_key_used_for_another_request_is_refused(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    keyed = dataclasses.replace(REVIEWER, command_id=str(uuid4()), idempotent=True)
+    assert hub.pr_bot.retry(action(), keyed) == hub.pr_bot.retry(action(), keyed)
+    with pytest.raises(Invalid):
+        hub.pr_bot.retry(PullRequestAction(name="GLM-5", reason="another"), keyed)
+
+
 def test_reopening_what_is_open_is_refused(hub: Hub) -> None:
     hub.registry.submits("GLM-5", NEW)
     hub.settle()
@@ -203,8 +219,6 @@ def test_events_are_read_from_its_log(hub: Hub) -> None:
 
 
 def _until(holds: Any, *, within_s: float = 20.0) -> None:
-    import time
-
     end = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < end

@@ -135,7 +135,8 @@ def test_a_look_killed_between_two_models_is_completed_by_the_next(tmp_path: Pat
     person.commit(
         {f"xinference/model/llm/models/M{number}.json": model(f"M{number}") + "\n" for number in range(4)}, "four"
     )
-    tell, told = world.records.tell, []
+    tell: Any = world.records.tell
+    told: list[Any] = []
 
     def dying(seen: Any) -> bool:
         if len(told) == 2:

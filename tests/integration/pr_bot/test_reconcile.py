@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.pr_bot.reconcile.commits import AUTHOR
+from tests.support.git_people import Person
 from tests.support.pr_bot_world import World
 from tests.support.registry_fake import model
 
@@ -228,8 +229,6 @@ def test_a_rebuild_that_a_person_asks_for_takes_the_branch_back(world: World) ->
 
 
 def test_a_generated_docs_commit_of_upstreams_ci_is_no_person(world: World) -> None:
-    from tests.support.git_people import Person
-
     submit_new(world)
     branch = world.pull("glm-5.1").branch
     robot = Person(world.repository, world.folder / "ci", name="github-actions[bot]")

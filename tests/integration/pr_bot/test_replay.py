@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared.document import same
 from tests.support.pr_bot_world import World
 from tests.support.real_data import aggregate_files, replay_rows
 
@@ -30,7 +31,7 @@ def aggregate_tree(row: dict[str, Any]) -> dict[str, str]:
     files = dict(aggregate_files())
     records = json.loads(files[row["file"]])
     files[row["file"]] = canonical(replaced(records, row["model_name"], row["before"])) + "\n"
-    return {path: files[path] for path in (row["file"], next(other for other in sorted(files) if other != row["file"]))}
+    return {row["file"]: files[row["file"]]}
 
 
 def per_model_tree(row: dict[str, Any]) -> dict[str, str]:
@@ -82,17 +83,34 @@ def outcome(row: dict[str, Any], files: dict[str, str], layout: str) -> tuple[st
 @pytest.mark.parametrize("layout", ["aggregate", "per_model"])
 def test_every_real_change_becomes_the_smallest_pull_request(layout: str, tmp_path: Path) -> None:
     rows = replay_rows()
-    extra, passed = 0, 0
+    extra, noops, passed = 0, 0, 0
     for number, row in enumerate(rows):
         folder = tmp_path / str(number)
         files = aggregate_tree(row) if layout == "aggregate" else per_model_tree(row)
-        world = World(folder, files)
-        extra += replay(world, row, outcome(row, files, layout))
+        world = World(folder, files, imported=False)
+        if row["before"] is not None:
+            world.registry.holds(row["model_name"], row["model_type"], canonical(row["before"]))
+        if is_no_change(row):
+            noops += noop(world, row)
+        else:
+            extra += max(0, replay(world, row, outcome(row, files, layout)))
         world.git.close()
         world.database.close()
         passed += 1
-    print(f"replay {layout}: {passed} of {len(rows)} passed, {extra} lines more than git needs")
+    print(f"replay {layout}: {passed} of {len(rows)} passed, {noops} need no request, {extra} lines over git's least")
     assert (passed, extra) == (len(rows), 0)
+
+
+def is_no_change(row: dict[str, Any]) -> bool:
+    """Upstream's history has bumps of `updated_at` alone: the hub opens no request for them."""
+    return None not in (row["before"], row["after"]) and same(canonical(row["before"]), canonical(row["after"]))
+
+
+def noop(world: World, row: dict[str, Any]) -> int:
+    world.registry.submitted(row["model_name"], row["model_type"], canonical(row["after"]))
+    world.work(row["model_name"])
+    assert (world.state(row["model_name"]).state, world.state(row["model_name"]).last) == ("noop", None)
+    return 1
 
 
 def replay(world: World, row: dict[str, Any], real: tuple[str, str | None, str | None]) -> int:
