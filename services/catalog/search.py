@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,9 +31,8 @@ _FUZZY_FROM = 4
 _FUZZY_BEGINNING_FROM = 6
 _WORDS_AT_MOST = 12
 _FACET_VALUES_AT_MOST = 1000
-_HEAP_BYTES = 32_000_000
+_HEAP_BYTES = 15_000_000
 _SIZE_STEP = 1000
-_GREATEST = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +48,6 @@ class Search:
     sort: str = ""
     offset: int = 0
     limit: int = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """`ids` of one page; `facets`: per facet (value, count), the most frequent first."""
-
-    ids: list[str]
-    total: int
-    facets: dict[str, list[tuple[str, int]]]
 
 
 class SearchIndex:
@@ -86,28 +77,37 @@ class SearchIndex:
                 raise
             self._index.reload()
 
-    def find(self, search: Search, viewer: Viewer) -> Found:
-        """The page of models that the viewer may find, and the facets' counts over all of them."""
+    def page(self, search: Search, viewer: Viewer) -> tuple[list[str], int]:
+        """Ids of one page of the models that the viewer may find, and how many there are."""
         searcher = self._index.searcher()
-        text = self._text(search.text)
-        fixed = [text, self._findable(viewer), *self._fixed(search)]
-        by_facet = {name: self._filter(name, values) for name, values in search.filters.items() if values}
+        fixed, by_facet = self._parts(search, viewer)
         query = _all_of([*fixed, *by_facet.values()])
+        if search.offset >= searcher.num_docs:
+            # The collector would reserve memory for everything before the page.
+            beyond: Any = searcher.search(query, 1)
+            return [], beyond.count
         order_by, order = _order(search)
         hits: Any = searcher.search(query, search.limit, order_by_field=order_by, offset=search.offset, order=order)
-        ids = [searcher.doc(address)["id"][0] for _, address in hits.hits]
-        return Found(ids=ids, total=hits.count, facets=self._facets(searcher, query, fixed, by_facet))
+        return [searcher.doc(address)["id"][0] for _, address in hits.hits], hits.count
 
-    def _facets(
-        self, searcher: tantivy.Searcher, query: Query, fixed: list[Query], by_facet: Mapping[str, Query]
-    ) -> dict[str, list[tuple[str, int]]]:
-        """A facet whose values add up is counted without its own filter: what else one could choose."""
+    def facets(self, search: Search, viewer: Viewer) -> dict[str, list[tuple[str, int]]]:
+        """Per facet (value, count) over all of the models that the viewer may find, the most frequent first.
+
+        A facet whose values add up is counted without its own filter: what else one could choose.
+        """
+        searcher = self._index.searcher()
+        fixed, by_facet = self._parts(search, viewer)
         own = [name for name in by_facet if name not in _ALL_OF]
-        counted = _counts(searcher, query, [name for name in FACETS if name not in own])
+        whole = _all_of([*fixed, *by_facet.values()])
+        counted = _counts(searcher, whole, [name for name in FACETS if name not in own])
         for name in own:
-            others = [filter_ for facet, filter_ in by_facet.items() if facet != name]
+            others = [query for facet, query in by_facet.items() if facet != name]
             counted |= _counts(searcher, _all_of([*fixed, *others]), [name])
         return {name: counted[name] for name in FACETS}
+
+    def _parts(self, search: Search, viewer: Viewer) -> tuple[list[Query], dict[str, Query]]:
+        fixed = [self._text(search.text), self._findable(viewer), *self._fixed(search)]
+        return fixed, {name: self._filter(name, values) for name, values in search.filters.items() if values}
 
     def _findable(self, viewer: Viewer) -> Query:
         if viewer.is_operator:
@@ -126,7 +126,7 @@ class SearchIndex:
         low, high = search.size_min_b, search.size_max_b
         if low is not None or high is not None:
             lower = 0 if low is None else round(low * _SIZE_STEP)
-            upper = _GREATEST if high is None else round(high * _SIZE_STEP)
+            upper = 2**53 if high is None else round(high * _SIZE_STEP)
             sizes = Query.range_query(self._schema, "sizes", FieldType.Integer, lower, upper)
             queries.append(Query.const_score_query(sizes, 0.0))
         return queries
@@ -188,8 +188,8 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("newest_first", "largest_first"):
-        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("updated", "largest"):
+        builder.add_integer_field(name, fast=True)
     builder.add_integer_field("sizes", indexed=True, fast=True)
     return builder.build()
 
@@ -214,21 +214,21 @@ def _document(model: Indexed) -> tantivy.Document:
         "quantization": summary.quantizations,
         "source": summary.sources,
         "engine": summary.engines,
-        "newest_first": (_descending(summary.updated_at, card.id),),
-        "largest_first": (_descending(round(max(summary.sizes_b, default=0.0) * _SIZE_STEP), card.id),),
         "size": [name for name, low, high in SIZE_BUCKETS if any(low <= s < high for s in summary.sizes_b)],
     }
     for name, values in texts.items():
         for value in values:
             document.add_text(name, value)
+    document.add_integer("updated", _without_ties(summary.updated_at, card.id))
+    document.add_integer("largest", _without_ties(round(max(summary.sizes_b, default=0.0) * _SIZE_STEP), card.id))
     for size in summary.sizes_b:
         document.add_integer("sizes", round(size * _SIZE_STEP))
     return document
 
 
-def _descending(number: int, model: str) -> str:
-    """Sorts by falling numbers, equal ones by id: an order of numbers alone would leave ties to chance."""
-    return f"{_GREATEST - number:016d}{model}"
+def _without_ties(number: int, model: str) -> int:
+    """Sorts as `number` does; among equal ones the same model comes first in every index, however it was filled."""
+    return (min(number, 2**42) << 20) | (zlib.crc32(model.encode()) & 0xFFFFF)
 
 
 def _access_terms(model: Indexed) -> list[str]:
@@ -262,4 +262,5 @@ def _order(search: Search) -> tuple[str | None, Order]:
     sort = search.sort or ("relevance" if search.text.strip() else "-updated")
     if sort == "relevance" and search.text.strip():
         return None, Order.Desc
-    return {"name": "id", "size": "largest_first"}.get(sort, "newest_first"), Order.Asc
+    by_field = {"name": ("id", Order.Asc), "size": ("largest", Order.Desc)}
+    return by_field.get(sort, ("updated", Order.Desc))

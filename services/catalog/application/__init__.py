@@ -28,6 +28,7 @@ class Application:
         self._views = Views(generations, feeds, now=now)
         self._log = log
         self._lists = Answers(_LISTS_KEPT)
+        self._facets = Answers(_LISTS_KEPT)
         self._details = Answers(_DETAILS_KEPT)
         self._versions = Answers(2)
 
@@ -36,7 +37,7 @@ class Application:
         version = served.current()
 
         def count() -> int:
-            with self._generations.reading() as (generation, connection, _):
+            with self._generations.reading() as generation, generation.database.read() as connection:
                 return generation.models.public_count(connection)
 
         return contract.CatalogVersion(
@@ -47,8 +48,14 @@ class Application:
 
     def models(self, request: contract.FindModels, caller: Caller) -> contract.ModelPage:
         with self._views.open(caller, request.min_position) as view:
-            key = (*_version(view), _who(caller), repr(replace(request, min_position="")))
-            answer = self._lists.get(key, lambda: lists.find_models(view, request))
+            asked = (*_version(view), _who(caller))
+            alike = repr(replace(request, min_position="", page=1, per_page=20, sort=""))
+
+            def find() -> contract.ModelPage:
+                facets = self._facets.get((*asked, alike), lambda: lists.count_facets(view, request))
+                return lists.find_models(view, request, facets=facets)
+
+            answer = self._lists.get((*asked, repr(replace(request, min_position=""))), find)
             return replace(answer, stale=view.stale)
 
     def model(self, request: contract.ReadModel, caller: Caller) -> contract.ModelDetail:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from sqlalchemy import RowMapping, true
@@ -141,5 +140,5 @@ def _card(seen: SeenModel, shown: RowMapping) -> Card:
         cards[seen.id],
         revision=shown["revision"],
         document_sha256=shown["document_sha256"],
-        summary=summary_from(json.loads(shown["facts"])),
+        summary=summary_from(shown["facts"]),
     )

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-
 from sqlalchemy import RowMapping
 
-from shared.contracts.catalog import Diff
+from shared.contracts.catalog import Change, Diff
+from shared.document import diff_by_field, unified
 
 
 def diff_between(before: RowMapping | None, after: RowMapping, *, stale: bool) -> Diff:
-    """`before` None compares with nothing."""
-    number = before["revision"] if before is not None else 0
-    old = (before["document"], before["readme"]) if before is not None else ("", "")
+    """`before` None compares with nothing: everything is added."""
+    old = before["document"] if before is not None else None
     return Diff(
-        text=_unified(old[0], after["document"], "document.json", number, after["revision"]),
-        readme=_unified(old[1], after["readme"], "README.md", number, after["revision"]),
-        changes=[],
-        against=number,
+        text=unified(old or "", after["document"]),
+        readme=unified(
+            before["readme"] if before is not None else "",
+            after["readme"],
+            from_name="a/README.md",
+            to_name="b/README.md",
+        ),
+        changes=[
+            Change(path=change.path, op=change.op, before=change.before, after=change.after, label=change.label)
+            for change in diff_by_field(old, after["document"])
+        ],
+        against=before["revision"] if before is not None else 0,
         stale=stale,
     )
-
-
-def _unified(before: str, after: str, name: str, old: int, new: int) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"{name} ({old})", f"{name} ({new})", lineterm=""
-    )
-    return "".join(line + "\n" for line in lines)

@@ -15,7 +15,7 @@ from services.catalog.feed import Feed, FeedCache, FeedModel, RecordText, assemb
 from services.catalog.projection.models import Card, FeedSource
 from shared.client_releases import ReleaseTable
 from shared.contracts.catalog import FeedPresence, ReleaseSpan
-from shared.document.parsing import parse
+from shared.document import parse
 from shared.errors import Invalid
 from shared.model_facts import TYPES
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, inspect, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select, update
 
 from services.catalog.application.generation import SUBSCRIBER, Generation
 from services.catalog.projection import PROJECTION_VERSION
@@ -75,16 +75,12 @@ class Generations:
         return self._building is not None
 
     @contextmanager
-    def reading(self, *, look: bool = False) -> Iterator[tuple[Generation, Connection, int]]:
-        """The served generation, a snapshot of it, and the version its search index is at.
-
-        It stays until the block ends. `look`: at the newest version, whoever applied it.
-        """
+    def reading(self) -> Iterator[Generation]:
+        """The served generation, which stays until the block ends."""
         with ExitStack() as stack:
             with self._switching:
                 generation = stack.enter_context(self._served.held())
-            version = generation.current(look=look)
-            yield generation, stack.enter_context(generation.database.read()), version
+            yield generation
 
     def start(self) -> None:
         with self._switching:

@@ -32,35 +32,42 @@ from shared.contracts.catalog import (
 )
 from shared.errors import Forbidden, Invalid
 
+Facets = dict[str, list[FacetCount]]
+
 _FACETS = ("type", "ability", "engine", "format", "quantization", "source", "language")
 
 
-def find_models(view: View, request: FindModels) -> ModelPage:
+def find_models(view: View, request: FindModels, *, facets: Facets) -> ModelPage:
     """The page that the search index finds, with the cards as the tables hold them."""
-    found = view.generation.index.find(
-        Search(
-            text=request.q,
-            filters={name: getattr(request, name) for name in _FACETS},
-            size_min_b=request.size_min_b,
-            size_max_b=request.size_max_b,
-            featured=request.featured,
-            status=request.status,
-            sort=request.sort,
-            offset=(request.page - 1) * request.per_page,
-            limit=request.per_page,
-        ),
-        view.viewer,
-    )
-    cards = view.generation.models.cards(view.connection, found.ids)
+    search = _search(request)
+    ids, total = view.generation.index.page(search, view.viewer)
+    cards = view.generation.models.cards(view.connection, ids)
     return ModelPage(
-        items=model_rows(view, [cards[model] for model in found.ids if model in cards]),
-        total=found.total,
+        items=model_rows(view, [cards[model] for model in ids if model in cards]),
+        total=total,
         page=request.page,
         per_page=request.per_page,
-        facets={
-            name: [FacetCount(value=value, count=count) for value, count in counts]
-            for name, counts in found.facets.items()
-        },
+        facets=facets,
+    )
+
+
+def count_facets(view: View, request: FindModels) -> Facets:
+    """The counts beside the page, the same on each of its pages and in any order."""
+    counted = view.generation.index.facets(_search(request), view.viewer)
+    return {name: [FacetCount(value=value, count=count) for value, count in counts] for name, counts in counted.items()}
+
+
+def _search(request: FindModels) -> Search:
+    return Search(
+        text=request.q,
+        filters={name: getattr(request, name) for name in _FACETS},
+        size_min_b=request.size_min_b,
+        size_max_b=request.size_max_b,
+        featured=request.featured,
+        status=request.status,
+        sort=request.sort,
+        offset=(request.page - 1) * request.per_page,
+        limit=request.per_page,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection, RowMapping
 
@@ -25,17 +26,22 @@ class RevisionNotFound(NotFound):
     slug = "revision-not-found"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """`stale`: the positions asked for were not reached in time."""
 
     generation: Generation
-    connection: Connection
     viewer: Viewer
     version: int
     stale: bool
     feeds: Feeds
     now: float
+    snapshot: Callable[[], Connection]
+
+    @cached_property
+    def connection(self) -> Connection:
+        """A snapshot of the tables, taken when it is first needed: a kept answer needs none."""
+        return self.snapshot()
 
     def model(self, name: str) -> SeenModel:
         """The model, if the viewer may see it; ModelNotFound otherwise, the same for a hidden one and for none."""
@@ -116,15 +122,16 @@ class Views:
         stale = False
         if wanted and caller.user_id:
             stale = not reached(self._generations.served, wanted, timeout_s=WAIT_S)
-        with self._generations.reading(look=bool(wanted)) as (generation, connection, version):
+        with ExitStack() as stack:
+            generation = stack.enter_context(self._generations.reading())
             yield View(
                 generation=generation,
-                connection=connection,
                 viewer=viewer_of(caller),
-                version=version,
+                version=generation.current(look=bool(wanted)),
                 stale=stale,
                 feeds=self._feeds,
                 now=self._now(),
+                snapshot=lambda: stack.enter_context(generation.database.read()),
             )
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from sqlalchemy import Connection
 
-from services.catalog.projection.rows import note
+from services.catalog.projection.rows import Rows
 from services.catalog.projection.tables import Tables
 from shared.applier import Handler
 from shared.event_store.interface import RecordedEvent
@@ -20,7 +20,7 @@ class IdentityHandlers:
     """Applies identity's events to one generation's tables."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+        self._rows = Rows(tables)
 
     def by_type(self) -> Mapping[type, Handler]:
         return dict.fromkeys(facts.EVENTS.values(), self.on_any)
@@ -33,7 +33,7 @@ class IdentityHandlers:
             for field in fields(event)
             if field.name not in ("user_id", "group_id")
         )
-        note(connection, self._tables, recorded, source=SOURCE, why="; ".join(said))
+        self._rows.note(connection, recorded, source=SOURCE, why="; ".join(said))
 
 
 def _shown(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -287,5 +286,5 @@ def _card(row: RowMapping) -> Card:
         pending_audience=row["pending_audience"] or "",
         upstream_order=row["upstream_order"],
         conflicted=row["conflict_revision"] > 0,
-        summary=summary_from(json.loads(row["facts"])),
+        summary=summary_from(row["facts"]),
     )

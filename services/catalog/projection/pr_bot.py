@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from services.catalog.domain import PUBLIC
-from services.catalog.projection.rows import note, put, touch
+from services.catalog.projection.rows import Rows
 from services.catalog.projection.tables import Tables
 from shared.applier import Handler
 from shared.event_store.interface import RecordedEvent
@@ -37,6 +37,7 @@ class PullRequestHandlers:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._rows = Rows(tables)
 
     def by_type(self) -> Mapping[type, Handler]:
         return {
@@ -60,10 +61,9 @@ class PullRequestHandlers:
         self._write(connection, recorded, self._content(recorded))
 
     def on_queued(self, connection: Connection, recorded: RecordedEvent) -> None:
-        table = self._tables.pulls
-        found = connection.execute(select(table.c.state).where(table.c.model == _key(recorded))).scalar()
+        found = self._rows.get(connection, self._tables.pulls, {"model": _key(recorded)})
         # A request that is open stays so on its page until the bot has looked at it again.
-        state = found if found in ("draft", "open") else "queued"
+        state = found["state"] if found and found["state"] in ("draft", "open") else "queued"
         self._write(connection, recorded, {"state": state, "reason": "", "next_try_at": 0})
 
     def on_stopped(self, connection: Connection, recorded: RecordedEvent) -> None:
@@ -87,7 +87,7 @@ class PullRequestHandlers:
 
     def on_upstream_changed(self, connection: Connection, recorded: RecordedEvent) -> None:
         event = recorded.event
-        note(connection, self._tables, recorded, source=SOURCE, why=f"{event.path}@{event.commit}")
+        self._rows.note(connection, recorded, source=SOURCE, why=f"{event.path}@{event.commit}")
 
     def _content(self, recorded: RecordedEvent) -> dict[str, Any]:
         event: facts.PullRequestFacts = recorded.event
@@ -96,9 +96,9 @@ class PullRequestHandlers:
 
     def _write(self, connection: Connection, recorded: RecordedEvent, values: dict[str, Any]) -> None:
         shown = values | {"name": recorded.event.model_name, "changed_at": recorded.recorded_at}
-        put(connection, self._tables.pulls, {"model": _key(recorded)}, shown)
-        note(connection, self._tables, recorded, source=SOURCE, audience=PUBLIC)
-        touch(connection, self._tables, _key(recorded))
+        self._rows.put(connection, self._tables.pulls, {"model": _key(recorded)}, shown)
+        self._rows.note(connection, recorded, source=SOURCE, audience=PUBLIC)
+        self._rows.touch(connection, _key(recorded))
 
 
 def _key(recorded: RecordedEvent) -> str:

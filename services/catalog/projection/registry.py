@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection
 
 from services.catalog.domain import ENTERPRISE, PRIVATE, PUBLIC
-from services.catalog.projection.rows import note, put, touch
-from services.catalog.projection.summary import summarize
+from services.catalog.projection.rows import Rows
+from services.catalog.projection.summary import stored, summarize
 from services.catalog.projection.tables import Tables
 from shared.applier import Handler
 from shared.event_store.interface import RecordedEvent
@@ -40,6 +40,7 @@ class RegistryHandlers:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._rows = Rows(tables)
 
     def by_type(self) -> Mapping[type, Handler]:
         return {
@@ -154,18 +155,20 @@ class RegistryHandlers:
         """The model's row to change; written back with what follows from it, the timeline and the changes."""
         event = recorded.event
         table = self._tables.models
-        found = connection.execute(select(table).where(table.c.id == event.model_name.lower())).mappings().first()
-        model = dict(found) if found is not None else _new_model(event, recorded)
+        found = self._rows.get(connection, table, {"id": event.model_name.lower()})
+        model = found if found is not None else _new_model(event, recorded)
         before = dict(model)
         yield model
         _derive(model)
         model["changed_at"] = recorded.recorded_at
-        put(connection, table, {"id": model["id"]}, {name: value for name, value in model.items() if name != "id"})
+        self._rows.put(
+            connection, table, {"id": model["id"]}, {name: value for name, value in model.items() if name != "id"}
+        )
         if what := _published_change(before, model, event):
             self._add_change(connection, recorded, model, what)
         audience = model["audience"] if isinstance(event, _OPEN_TO_READERS) else ""
-        note(connection, self._tables, recorded, source=SOURCE, audience=audience)
-        touch(connection, self._tables, model["id"])
+        self._rows.note(connection, recorded, source=SOURCE, audience=audience)
+        self._rows.touch(connection, model["id"])
 
     def _write_revision(
         self, connection: Connection, recorded: RecordedEvent, model: dict[str, Any], *, stage: str
@@ -190,7 +193,7 @@ class RegistryHandlers:
             "origin": getattr(event, "origin", ""),
             "document_sha256": event.document_sha256,
             "checks": json.dumps([asdict(check) for check in getattr(event, "checks", ())], ensure_ascii=False),
-            "facts": json.dumps(asdict(summary), ensure_ascii=False),
+            "facts": stored(summary),
             "base_revision": event.base_revision,
             "updated_at": summary.updated_at,
             "submitted": submitted,
@@ -198,13 +201,12 @@ class RegistryHandlers:
             "created_at": self._created_at(connection, key) or recorded.recorded_at,
             "submitted_at": recorded.recorded_at if submitted else 0.0,
         }
-        put(connection, self._tables.revisions, key, values)
-        put(connection, self._tables.contents, key, {"readme": event.readme, "document": event.document})
+        self._rows.put(connection, self._tables.revisions, key, values)
+        self._rows.put(connection, self._tables.contents, key, {"readme": event.readme, "document": event.document})
 
     def _created_at(self, connection: Connection, key: Mapping[str, Any]) -> float:
-        table = self._tables.revisions
-        query = select(table.c.created_at).where(table.c.model == key["model"], table.c.revision == key["revision"])
-        return connection.execute(query).scalar() or 0.0
+        found = self._rows.get(connection, self._tables.revisions, key)
+        return found["created_at"] if found else 0.0
 
     def _publish(self, connection: Connection, recorded: RecordedEvent, model: dict[str, Any]) -> None:
         event = recorded.event
@@ -215,27 +217,21 @@ class RegistryHandlers:
             "visibility": event.visibility,
         }
         audience = event.visibility if event.visibility in (PUBLIC, ENTERPRISE) else ""
-        table = self._tables.revisions
-        connection.execute(
-            update(table)
-            .where(table.c.model == model["id"], table.c.revision == event.revision)
-            .values(stage="published", audience=audience)
-        )
+        key = {"model": model["id"], "revision": event.revision}
+        self._rows.change(connection, self._tables.revisions, key, {"stage": "published", "audience": audience})
 
     def _set_stage(self, connection: Connection, model: Mapping[str, Any], revision: int, stage: str) -> None:
-        table = self._tables.revisions
-        connection.execute(
-            update(table).where(table.c.model == model["id"], table.c.revision == revision).values(stage=stage)
-        )
+        key = {"model": model["id"], "revision": revision}
+        self._rows.change(connection, self._tables.revisions, key, {"stage": stage})
 
     def _change_members(
         self, connection: Connection, kind: str, model: str, *, added: tuple[str, ...], removed: tuple[str, ...]
     ) -> None:
         table, column = (self._tables.owners, "user_id") if kind == "owners" else (self._tables.groups, "group_id")
-        gone = [*removed, *added]
-        connection.execute(delete(table).where(table.c.model == model, table.c[column].in_(gone)))
-        if added:
-            connection.execute(insert(table), [{"model": model, column: member} for member in dict.fromkeys(added)])
+        for member in removed:
+            self._rows.remove(connection, table, {"model": model, column: member})
+        for member in added:
+            self._rows.put(connection, table, {"model": model, column: member}, {})
 
     def _add_change(self, connection: Connection, recorded: RecordedEvent, model: Mapping[str, Any], what: str) -> None:
         values = {
@@ -246,7 +242,7 @@ class RegistryHandlers:
             "revision": model["published_revision"],
             "at": recorded.recorded_at,
         }
-        put(connection, self._tables.changes, {"position": recorded.position}, values)
+        self._rows.put(connection, self._tables.changes, {"position": recorded.position}, values)
 
 
 def _new_model(event: Any, recorded: RecordedEvent) -> dict[str, Any]:

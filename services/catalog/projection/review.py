@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from services.catalog.projection.rows import note, put, touch
+from services.catalog.projection.rows import Rows
 from services.catalog.projection.tables import Tables
 from shared.applier import Handler
 from shared.event_store.interface import RecordedEvent
@@ -21,6 +21,7 @@ class ReviewHandlers:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._rows = Rows(tables)
 
     def by_type(self) -> Mapping[type, Handler]:
         return {
@@ -73,13 +74,13 @@ class ReviewHandlers:
             "line": event.line,
             "at": recorded.recorded_at,
         }
-        put(connection, self._tables.comments, {"position": recorded.position}, values)
+        self._rows.put(connection, self._tables.comments, {"position": recorded.position}, values)
         self._write(connection, recorded, {})
 
     def _write(self, connection: Connection, recorded: RecordedEvent, values: dict[str, Any]) -> None:
         event = recorded.event
         key = {"model": event.model_name.lower(), "revision": event.revision}
         if values:
-            put(connection, self._tables.verdicts, key, values)
-        note(connection, self._tables, recorded, source=SOURCE)
-        touch(connection, self._tables, key["model"])
+            self._rows.put(connection, self._tables.verdicts, key, values)
+        self._rows.note(connection, recorded, source=SOURCE)
+        self._rows.touch(connection, key["model"])

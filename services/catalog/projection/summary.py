@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +32,12 @@ def summarize(model_type: str, document: str) -> Summary:
     return Summary(**{name: getattr(facts, name) for name in Summary.__slots__})
 
 
-def summary_from(stored: Mapping[str, Any]) -> Summary:
-    """The summary again from its stored fields."""
-    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+def stored(summary: Summary) -> str:
+    """The summary as JSON text."""
+    return json.dumps({name: getattr(summary, name) for name in Summary.__slots__}, ensure_ascii=False)
+
+
+def summary_from(text: str) -> Summary:
+    """The summary again from its stored text."""
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(text).items()}
     return Summary(**fields)

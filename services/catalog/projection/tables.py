@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text, false
 
 POSITION = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, default="")
+    return Column(name, Text, nullable=False, server_default="")
 
 
 def _integer(name: str) -> Column[int]:
-    return Column(name, POSITION, nullable=False, default=0)
+    return Column(name, POSITION, nullable=False, server_default="0")
 
 
 def _moment(name: str) -> Column[float]:
-    return Column(name, Double, nullable=False, default=0.0)
+    return Column(name, Double, nullable=False, server_default="0")
 
 
 def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, default=False)
+    return Column(name, Boolean, nullable=False, server_default=false())
 
 
 class Tables:
