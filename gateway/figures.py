@@ -41,7 +41,7 @@ def ladder(sizes_b: Sequence[float]) -> Ladder | None:
 
 def plain(number: float) -> str:
     """At most three significant digits, no trailing zeros: 0.6, 1.2, 753."""
-    return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
+    return f"{number:.3g}" if number < 100 else f"{number:.0f}"
 
 
 def parameters(size_b: float) -> str:

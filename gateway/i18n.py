@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask, request
 from flask_babel import Babel, format_datetime, format_timedelta, get_locale
@@ -11,6 +11,7 @@ from flask_babel import Babel, format_datetime, format_timedelta, get_locale
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT = "en"
 COOKIE = "lang"
+DAY = timedelta(days=1)
 
 
 def choose_language(*, cookie: str, account: str, accepted: str | None) -> str:
@@ -38,8 +39,11 @@ def as_datetime(at: float | datetime) -> datetime:
 
 
 def ago(at: float | datetime) -> str:
-    """`2 days ago`, `2天前`."""
-    return str(format_timedelta(as_datetime(at) - datetime.now(UTC), add_direction=True, threshold=0.9))
+    """`2 days ago`, `2天前`; days up to six weeks, for "1 month ago" says too little about last week's edit."""
+    delta = as_datetime(at) - datetime.now(UTC)
+    if DAY <= abs(delta) < 45 * DAY:
+        return str(format_timedelta(delta, granularity="day", threshold=1e6, add_direction=True))
+    return str(format_timedelta(delta, add_direction=True, threshold=0.9))
 
 
 def moment(at: float | datetime) -> str:

@@ -19,6 +19,8 @@ from markupsafe import Markup
 from pygments.lexers.data import JsonLexer
 from pygments.token import Comment, Keyword, Name, Number, String, _TokenType
 
+from gateway.textdiff import lines_of
+
 JSON_LINES = 2_000
 # Rendering takes about 4 s a million characters; longer READMEs are cut here and the page links the text.
 README_LIMIT = 300_000
@@ -70,7 +72,7 @@ def readme_is_cut(text: str) -> bool:
     return len(text) > README_LIMIT
 
 
-def render_readme(text: str, words: ReadmeWords = ReadmeWords()) -> Markup:  # noqa: B008
+def render_readme(text: str, words: ReadmeWords = ReadmeWords()) -> Markup:
     """HTML for `<div class="readme">`: headings from h2 without gaps, images as links, nothing that runs or styles."""
     return Markup(_render(text[:README_LIMIT], words))  # noqa: S704
 
@@ -240,7 +242,7 @@ class ColouredJson:
 
 def colour_json(text: str, *, most_lines: int = JSON_LINES) -> ColouredJson:
     """JSON text coloured by class names that the editor uses too; any text is accepted, also broken JSON."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     shown = "\n".join(lines[:most_lines])
     numbered = "".join(
         f'<span class="ln" id="L{number}">{line}\n</span>' for number, line in enumerate(coloured_lines(shown), 1)
@@ -261,9 +263,9 @@ def coloured_lines(text: str) -> list[str]:
     return lines
 
 
+JSON_CLASSES = ((Name.Tag, "jk"), (String, "js"), (Number, "jn"), (Keyword, "jn"), (Comment, "muted"))
+
+
 def json_class(token: _TokenType) -> str:
-    if token in Name.Tag:
-        return "jk"
-    if token in String:
-        return "js"
-    return "jn" if token in Number or token in Keyword else "muted" if token in Comment else ""
+    """The first class whose token type is the token's own or above it; "" for marks and space."""
+    return next((name for kind, name in JSON_CLASSES if token[: len(kind)] == kind), "")

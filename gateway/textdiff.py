@@ -10,6 +10,7 @@ from typing import Literal
 
 Kind = Literal["file", "hunk", "context", "added", "removed", "note"]
 Opcode = tuple[str, int, int, int, int]
+Parts = tuple[tuple[str, bool], ...]
 
 CONTEXT_LINES = 3
 # Above this difflib's exact matching takes seconds; its junk heuristic then keeps it under 100 ms.
@@ -31,10 +32,10 @@ class Row:
     old_no: int | None
     new_no: int | None
     text: str
-    parts: tuple[tuple[str, bool], ...] = ()
+    parts: Parts = ()
 
     @property
-    def pieces(self) -> tuple[tuple[str, bool], ...]:
+    def pieces(self) -> Parts:
         return self.parts or ((self.text, False),)
 
 
@@ -56,7 +57,7 @@ class TextDiff:
 
 def diff_texts(before: str, after: str, *, most_rows: int = 5_000) -> TextDiff:
     """The unified diff of two texts; `cut` says that rows beyond `most_rows` were left out."""
-    old, new = before.splitlines(), after.splitlines()
+    old, new = lines_of(before), lines_of(after)
     rows: list[Row] = []
     added = removed = 0
     for group in grouped_opcodes(old, new):
@@ -65,7 +66,15 @@ def diff_texts(before: str, after: str, *, most_rows: int = 5_000) -> TextDiff:
             added += row.kind == "added"
             removed += row.kind == "removed"
             rows.append(row)
+    if before.endswith("\n") != after.endswith("\n") and before and after:
+        rows.append(Row("note", None, None, "\\ No newline at end of file"))
     return TextDiff(tuple(rows[:most_rows]), added, removed, len(rows) > most_rows)
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as editors and JSON pointers count them: by the line feed alone, not by U+2028 and its like."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
 
 
 def grouped_opcodes(old: list[str], new: list[str]) -> list[list[Opcode]]:
@@ -92,43 +101,38 @@ def common_length(pairs: Iterable[tuple[str, str]]) -> int:
 
 
 def slide(codes: list[Opcode], old: list[str], new: list[str]) -> list[Opcode]:
-    """Moves pure insertions and deletions up to the line that opens a record.
+    """Moves pure insertions and deletions to where the block begins at the line that opens a record.
 
     difflib lets a removed record begin at the `}` of the one before; git's indent heuristic and people do not.
     """
     result = list(codes)
-    for at in range(1, len(result)):
+    for at in range(1, len(result) - 1):
         tag, i1, i2, j1, j2 = result[at]
-        before = result[at - 1]
-        if tag not in ("insert", "delete") or before[0] != "equal":
+        before, after = result[at - 1], result[at + 1]
+        if tag not in ("insert", "delete") or before[0] != "equal" or after[0] != "equal":
             continue
         lines, start, end = (new, j1, j2) if tag == "insert" else (old, i1, i2)
-        shift = best_shift(lines, start, end, limit=before[2] - before[1])
-        if shift:
-            result[at - 1] = ("equal", before[1], before[2] - shift, before[3], before[4] - shift)
-            result[at] = (tag, i1 - shift, i2 - shift, j1 - shift, j2 - shift)
-            push_down(result, at, shift)
+        shift = best_shift(lines, start, end, up=before[2] - before[1], down=after[2] - after[1])
+        result[at - 1] = ("equal", before[1], before[2] + shift, before[3], before[4] + shift)
+        result[at] = (tag, i1 + shift, i2 + shift, j1 + shift, j2 + shift)
+        result[at + 1] = ("equal", after[1] + shift, after[2], after[3] + shift, after[4])
     return [code for code in result if code[1] != code[2] or code[3] != code[4]]
 
 
-def push_down(codes: list[Opcode], at: int, shift: int) -> None:
-    """The lines a slid block leaves behind belong to the equal run after it, made where there is none."""
-    _, _, i2, _, j2 = codes[at]
-    if at + 1 < len(codes) and codes[at + 1][0] == "equal":
-        _, _, i3, _, j3 = codes[at + 1]
-        codes[at + 1] = ("equal", i2, i3, j2, j3)
-    else:
-        codes.insert(at + 1, ("equal", i2, i2 + shift, j2, j2 + shift))
+def best_shift(lines: list[str], start: int, end: int, *, up: int, down: int) -> int:
+    """Where the block reads best among its equal positions: at the least indented `{`; 0 to leave it."""
+    least = 0
+    while -least < up and lines[start + least - 1] == lines[end + least - 1]:
+        least -= 1
+    most = 0
+    while most < down and lines[start + most] == lines[end + most]:
+        most += 1
+    opening = [shift for shift in range(least, most + 1) if lines[start + shift].rstrip().endswith(("{", "["))]
+    return min(opening, key=lambda shift: (indent(lines[start + shift]), abs(shift)), default=0)
 
 
-def best_shift(lines: list[str], start: int, end: int, *, limit: int) -> int:
-    """How far up the block can move so that it begins at `{` and ends before the next; 0 to leave it."""
-    for shift in range(min(limit, end - start, 40) + 1):
-        if lines[start - shift].strip() in ("{", "[") or lines[start - shift].rstrip().endswith(": {"):
-            return shift
-        if shift < limit and lines[start - shift - 1] != lines[end - shift - 1]:
-            return 0
-    return 0
+def indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def group_codes(codes: list[Opcode]) -> Iterator[list[Opcode]]:
@@ -181,9 +185,6 @@ def mark_words(removed: list[Row], added: list[Row]) -> list[Row]:
     return old_rows + new_rows
 
 
-Parts = tuple[tuple[str, bool], ...]
-
-
 def word_parts(before: str, after: str) -> tuple[Parts, Parts]:
     """Empty parts where the lines are too different or too long to compare by word."""
     if max(len(before), len(after)) > MARK_LENGTH:
@@ -207,7 +208,7 @@ def parse_unified(text: str, *, most_rows: int = 5_000) -> TextDiff:
     rows: list[Row] = []
     old_no = new_no = 0
     in_hunk = False
-    for line in text.splitlines():
+    for line in lines_of(text):
         found = HUNK.match(line)
         if found:
             old_no, new_no, in_hunk = int(found[1]), int(found[2]), True

@@ -134,3 +134,9 @@ function poll() {
   }, moving.dataset.poll * 1000);
 }
 poll();
+
+// On a phone the rows of tabs scroll: bring the current one into view, without moving the page.
+for (const tab of doc.querySelectorAll(".tabs [aria-current], .bar-nav [aria-current]")) {
+  const row = tab.closest("nav");
+  if (tab.offsetLeft + tab.offsetWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - 16;
+}

@@ -17,8 +17,8 @@ from tests.support.gallery.samples import context
 
 HERE = Path(__file__).resolve().parent
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PAGES = ("browse", "empty", "readme", "specs", "json", "revisions", "pull", "review", "edit", "forms", "signin")
 
@@ -28,7 +28,7 @@ def create_gallery() -> Flask:
     app = Flask("gateway", root_path=str(HERE.parents[2] / "gateway"))
     loader = app.jinja_loader
     assert loader is not None
-    app.jinja_loader = ChoiceLoader([loader, FileSystemLoader(HERE)])  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader([loader, FileSystemLoader(HERE)])
     install_presentation(app)
 
     @app.get("/<page>")

@@ -121,7 +121,7 @@ def row(name: str, model_type: str, description: str, **more: Any) -> ModelRow:
 
 def models() -> list[ModelRow]:
     chat = ["chat", "vision", "tools", "reasoning"]
-    text = "is a native unified model for high-quality generation and understanding across text, images and long documents."
+    text = "is a native unified model for high-quality generation and understanding across text and long documents."
     one = row(
         "lumen-5.2", "llm", f"We introduce lumen-5.2, which {text}", abilities=["chat", "tools", "reasoning", "hybrid"]
     )
