@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.document.comparison import STAMP, canonical, numbered_identities, record_canonical
-from shared.document.patching import colon_of, joined_order, patch
+from shared.document.patching import colon_of, joined_order, patch, patch_items
 from shared.document.places import readable_root
 from shared.document.rendering import CANONICAL, Layout, Part, enclosed, inner_layout, layout_of, rebuild, render, tidy
 from shared.document.tree import Member, Node, pointer_of, root_of
@@ -73,13 +73,13 @@ class _Merging:
         if not theirs.is_array and all(len(side) == 1 for side in records):
             spot = replace(spot, is_record=True)
             return self._value(records[0][0], records[1][0], records[2][0], spot) or theirs.raw
-        parts = self._records(records, theirs, spot)
+        parts = None if _only_ours_rearranged(records) else self._records(records, theirs, spot)
         if not parts:
-            return self._conflict(base, ours, theirs, spot) or theirs.raw
+            whole = _unchanged_side_yields(records, theirs, spot)
+            return whole if whole is not None else self._conflict(base, ours, theirs, spot) or theirs.raw
         if theirs.is_array:
             return rebuild(theirs, parts, indent="", layout=spot.layout)
-        texts = [render(root_of(part.text), indent=CANONICAL.unit, layout=CANONICAL) for part in parts]
-        return enclosed(texts, brackets="[]", indent="", layout=CANONICAL)
+        return parts[0].text if len(parts) == 1 else _array([root_of(part.text) for part in parts])
 
     def _records(self, records: Sequence[Sequence[Node]], theirs: Node, spot: _Spot) -> list[Part] | None:
         if all(len(side) == 1 for side in records):
@@ -147,7 +147,7 @@ class _Merging:
             found = [side.get(key) for side in keyed]
             number = next(n for n in (found[2], found[0], found[1]) if n is not None)
             nodes = [side[n] if n is not None else None for side, n in zip((base, ours, theirs), found, strict=True)]
-            inside = replace(spot.inside(container, number), is_record=are_records)
+            inside = replace(spot.inside(container, number) if container.is_array else spot, is_record=are_records)
             text = self._value(nodes[0], nodes[1], nodes[2], inside)
             if text is not None:
                 parts.append(Part(text, found[2]))
@@ -157,6 +157,32 @@ class _Merging:
         raws = [node.raw if node else None for node in (base, ours, theirs)]
         self.conflicts.append(MergeConflict(pointer_of(spot.tokens), base=raws[0], ours=raws[1], theirs=raws[2]))
         return raws[2]
+
+
+def _contents(records: Sequence[Sequence[Node]]) -> list[list[str | None]]:
+    return [[_said(node, is_record=True) for node in side] for side in records]
+
+
+def _only_ours_rearranged(records: Sequence[Sequence[Node]]) -> bool:
+    """Whether theirs is the base still, and ours has other records or another order of them."""
+    base, _, theirs = _contents(records)
+    identities = [numbered_identities([node.value for node in side]) for side in records]
+    return base == theirs and len(records[1]) + len(records[2]) > 2 and identities[1] != identities[2]
+
+
+def _unchanged_side_yields(records: Sequence[Sequence[Node]], theirs: Node, spot: _Spot) -> str | None:
+    """The other side's document where one side is the base still or both say the same; else None."""
+    base, ours, yours = _contents(records)
+    if ours in (base, yours):
+        return theirs.raw
+    if base != yours:
+        return None
+    return patch_items(theirs, records[1], indent="", layout=spot.layout) if theirs.is_array else _array(records[1])
+
+
+def _array(records: Sequence[Node]) -> str:
+    texts = [render(node, indent=CANONICAL.unit, layout=CANONICAL) for node in records]
+    return enclosed(texts, brackets="[]", indent="", layout=CANONICAL)
 
 
 def _node(member: Member | None) -> Node | None:
