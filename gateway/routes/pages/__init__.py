@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-PAGES: tuple[Blueprint, ...] = ()
+from gateway.routes.pages import browse, detail, pulls, sign_in
+
+PAGES: tuple[Blueprint, ...] = (browse.blueprint, detail.blueprint, pulls.blueprint, sign_in.blueprint)

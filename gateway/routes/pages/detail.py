@@ -1,0 +1,171 @@
+"""A model's page and its tabs, each with an address of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask_babel import gettext as _
+
+from gateway.answers import named
+from gateway.auth import caller, read_caller
+from gateway.change_groups import change_groups
+from gateway.clients import calls
+from gateway.event_words import words_of
+from gateway.markup import ReadmeWords, colour_json, readme_is_cut, render_readme
+from gateway.model_banner import detail_href
+from gateway.model_page import document_size, read_page, render_tab
+from gateway.pull_steps import actions_of, steps_of
+from gateway.routes.lifecycle import acts_on_pull_request
+from gateway.textdiff import parse_unified
+from gateway.web import go, tell
+from shared.contracts import pr_bot
+from shared.contracts.catalog import ReadDiff, ReadModel, ReadRevision, RevisionRow
+from shared.errors import Conflict, Invalid, Unavailable
+
+blueprint = Blueprint("detail", __name__, url_prefix="/models/detail/<name>")
+MOVING_POLL_S = 5
+
+
+@blueprint.get("")
+def readme(name: str) -> str:
+    """README first; facts where there is none."""
+    page = read_page(name)
+    text = page.model.readme
+    words = ReadmeWords(image=_("image"), table=_("table"))
+    return render_tab(
+        "detail_readme.html",
+        page,
+        "",
+        readme=render_readme(text, words) if text.strip() else "",
+        is_cut=readme_is_cut(text),
+    )
+
+
+@blueprint.get("/specs")
+def specs(name: str) -> str:
+    """Sizes by formats, and every source with its revision."""
+    return render_tab("detail_specs.html", read_page(name), "specs")
+
+
+@blueprint.get("/json")
+def document(name: str) -> str:
+    """The document as it is stored."""
+    page = read_page(name)
+    text = page.model.document
+    return render_tab("detail_json.html", page, "json", json=colour_json(text), size=document_size(text))
+
+
+@blueprint.get("/revisions")
+def revisions(name: str) -> str:
+    """All revisions that one may see, newest first; any two can be compared."""
+    page = read_page(name)
+    rows = named(calls().catalog.revisions(ReadModel(name=name), read_caller())).items
+    return render_tab("detail_revisions.html", page, "revisions", rows=rows)
+
+
+@blueprint.get("/revisions/<int:number>")
+def revision(name: str, number: int) -> str:
+    """One revision, whatever became of it."""
+    page = read_page(name)
+    found = named(calls().catalog.revision(ReadRevision(name=name, revision=number), read_caller()))
+    words = ReadmeWords(image=_("image"), table=_("table"))
+    return render_tab(
+        "detail_revision.html",
+        page,
+        "revisions",
+        revision=found,
+        json=colour_json(found.document),
+        size=document_size(found.document),
+        readme=render_readme(found.readme, words) if found.readme.strip() else "",
+        findings=_findings(found.checks),
+    )
+
+
+@blueprint.get("/compare")
+def compare(name: str) -> str:
+    """What changed from one revision to another, by field and as text."""
+    page = read_page(name)
+    rows = named(calls().catalog.revisions(ReadModel(name=name), read_caller())).items
+    newest = rows[0].revision if rows else 0
+    target = request.args.get("to", type=int) or newest
+    against = request.args.get("from", type=int)
+    diff = calls().catalog.diff(ReadDiff(name=name, revision=target, against=against), read_caller())
+    return render_tab(
+        "detail_compare.html",
+        page,
+        "revisions",
+        rows=rows,
+        target=target,
+        against=diff.against,
+        after=_row(rows, target),
+        groups=change_groups(diff.changes, whole_word=_("Document")),
+        text=parse_unified(diff.text),
+        readme_text=parse_unified(diff.readme),
+        view="split" if request.args.get("view") == "split" else "",
+    )
+
+
+@blueprint.get("/pull-request")
+def pull_request(name: str) -> str:
+    """The pull request in its state, and what can be done about it."""
+    page = read_page(name)
+    pull = named(calls().catalog.pull_request(ReadModel(name=name), read_caller()))
+    may_act = page.standing.manages or page.standing.reviews
+    return render_tab(
+        "detail_pull_request.html",
+        page,
+        "pull-request",
+        pull=pull,
+        steps=steps_of(pull),
+        actions=actions_of(pull) if may_act else [],
+        body=render_readme(pull.body) if pull.body else "",
+        diff=parse_unified(pull.diff),
+        poll_s=MOVING_POLL_S if pull.state == "queued" else 0,
+    )
+
+
+@blueprint.post("/pull-request/<any(retry, rebuild, reopen):action>")
+@acts_on_pull_request
+def act_on_pull_request(name: str, action: str) -> Response:
+    """Asks the bot; its page shows what came of it."""
+    reason = request.form.get("reason", "").strip() or action
+    asked = pr_bot.PullRequestAction(name=name, reason=reason)
+    href = detail_href(name, "pull-request")
+    ask: dict[str, Any] = {
+        "retry": calls().pr_bot.retry,
+        "rebuild": calls().pr_bot.rebuild,
+        "reopen": calls().pr_bot.reopen,
+    }
+    try:
+        answer = ask[action](asked, caller())
+    except (Conflict, Invalid, Unavailable) as refusal:
+        tell("bad", refusal.message)
+        return go(href)
+    tell("ok", _("The bot is at work; this page follows it."))
+    return go(f"{href}?min_position={answer.position}" if answer.position else href)
+
+
+@blueprint.get("/timeline")
+def timeline(name: str) -> str:
+    """Who did what, when and why."""
+    page = read_page(name)
+    found = named(calls().catalog.timeline(ReadModel(name=name), read_caller()))
+    lines = [(entry, words_of(entry.what, entry.revision)) for entry in found.items]
+    return render_tab("detail_timeline.html", page, "timeline", lines=lines, total=found.total)
+
+
+def _row(rows: list[RevisionRow], number: int) -> RevisionRow | None:
+    return next((row for row in rows if row.revision == number), None)
+
+
+def _findings(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Stored checks as findings; what they name beside, kept small."""
+    return [
+        {
+            "state": str(check.get("level", "info")),
+            "text": str(check.get("message", "")),
+            "more": str(check.get("path", "")),
+        }
+        for check in checks
+    ]
