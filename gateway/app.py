@@ -11,6 +11,7 @@ from gateway.auth import register_auth
 from gateway.errors import register_errors
 from gateway.feed_cache import FeedCache, FeedMiddleware
 from gateway.health import register_health
+from gateway.page_cache import PageCache, PageMiddleware
 from gateway.routes import BLUEPRINTS, PAGES
 from gateway.strict_json import StrictParser
 from gateway.web import register_web, render_problem
@@ -53,7 +54,9 @@ def create_app(settings: Settings, calls: Calls, *, feed: FeedCache | None = Non
     register_health(app)
     register_errors(app, render_problem)
     app.after_request(_security_headers)
-    app.wsgi_app = FeedMiddleware(app.wsgi_app, app.extensions["hub_feed"])  # type: ignore[method-assign]
+    app.extensions["hub_pages"] = PageCache(calls.catalog)
+    pages = PageMiddleware(app.wsgi_app, app.extensions["hub_pages"])
+    app.wsgi_app = FeedMiddleware(pages, app.extensions["hub_feed"])  # type: ignore[method-assign]
     return app
 
 

@@ -25,6 +25,7 @@ class RunningHub:
         self.feed.start()
         self.hub.on_catalog_applied(self.feed.wake)
         app = create_app(self.settings, self.hub.calls, feed=self.feed)
+        self.hub.on_catalog_applied(app.extensions["hub_pages"].wake)
         app.extensions["hub_seal_public_key"] = seal_public_key(self.settings)
         return app
 

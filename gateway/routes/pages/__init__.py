@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from gateway.routes.pages import browse, detail, pulls, sign_in
+from gateway.routes.pages import browse, detail, docs, pulls, sign_in
 
-PAGES: tuple[Blueprint, ...] = (browse.blueprint, detail.blueprint, pulls.blueprint, sign_in.blueprint)
+PAGES: tuple[Blueprint, ...] = (browse.blueprint, detail.blueprint, docs.blueprint, pulls.blueprint, sign_in.blueprint)
