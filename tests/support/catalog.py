@@ -74,19 +74,19 @@ def names(page: contract.ModelPage) -> list[str]:
     return [row.name for row in page.items]
 
 
-def all_pages(application: Application, models: Sequence[str]) -> str:
-    """Everything that any of `EVERYONE` can read, as one text; equal for equal catalogs."""
+def all_pages(application: Application, models: Sequence[str], *, who: Sequence[str] = tuple(EVERYONE)) -> str:
+    """Everything that these of `EVERYONE` can read, as one text; equal for equal catalogs."""
     found: dict[str, Any] = {}
-    for who, caller in EVERYONE.items():
+    for reader, caller in ((name, EVERYONE[name]) for name in who):
         for label, answer in _answers(application, models, caller):
-            found[f"{who}: {label}"] = answer
+            found[f"{reader}: {label}"] = answer
     return json.dumps(found, indent=1, sort_keys=True)
 
 
 def _answers(application: Application, models: Sequence[str], caller: Caller) -> Iterator[tuple[str, Any]]:
     statuses = ("", "published", "unpublished", "deprecated", "archived", "quarantined")
     requests: list[tuple[str, Any]] = [("models", contract.FindModels(status=s)) for s in statuses]  # type: ignore[arg-type]
-    requests += [("models", contract.FindModels(sort=s)) for s in ("name", "size", "-updated")]  # type: ignore[arg-type]
+    requests += [("models", contract.FindModels(sort=s)) for s in ("name", "size", "-updated")]
     requests += [("my_models", contract.FindMyModels()), ("reviews", contract.FindReviews(state="all"))]
     requests += [("pulls", contract.FindPulls()), ("changes", contract.ReadChanges())]
     requests += [("audit", contract.FindAudit()), ("feed", contract.ReadFeed(type="llm"))]

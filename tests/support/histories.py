@@ -54,7 +54,7 @@ class History:
 
     def __init__(self, folder: Path) -> None:
         self._time = START
-        self._databases = {name: Database(f"sqlite:///{folder / name}.log.db") for name in _MODULES}
+        self._databases = {name: Database(f"sqlite:///{folder / name}.log.db", durable=False) for name in _MODULES}
         self.types = {name: EventTypes(module.EVENTS, module.UPCASTERS) for name, module in _MODULES.items()}
         self.stores = {
             name: SqlEventStore(self._databases[name], self.types[name], now=lambda: self._time) for name in _MODULES

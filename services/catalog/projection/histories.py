@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from services.catalog.projection.states import review_state, revision_state, with_verdicts
 from services.catalog.projection.tables import Tables
@@ -18,32 +30,32 @@ class HistoryReads:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        # Building a statement costs more than running it: those of every page are built once.
+        revisions, contents = tables.revisions, tables.contents
+        same = and_(contents.c.model == revisions.c.model, contents.c.revision == revisions.c.revision)
+        of_model, numbered = revisions.c.model == bindparam("model"), revisions.c.revision == bindparam("revision")
+        self._states = self._revisions(with_verdicts(tables))
+        self._history = self._states.where(of_model).order_by(revisions.c.revision.desc())
+        self._latest = self._states.where(of_model, numbered)
+        self._whole = (
+            self._revisions(with_verdicts(tables).join(contents, same))
+            .add_columns(contents.c.document, contents.c.readme)
+            .where(of_model, numbered)
+        )
 
     def revision(self, connection: Connection, model: str, number: int) -> RowMapping | None:
         """One revision with its verdict and its content (`document`, `readme`)."""
-        contents, revisions = self._tables.contents, self._tables.revisions
-        same = and_(contents.c.model == revisions.c.model, contents.c.revision == revisions.c.revision)
-        query = (
-            self._revisions(with_verdicts(self._tables).join(contents, same))
-            .add_columns(contents.c.document, contents.c.readme)
-            .where(revisions.c.model == model, revisions.c.revision == number)
-        )
-        return connection.execute(query).mappings().first()
+        return connection.execute(self._whole, {"model": model, "revision": number}).mappings().first()
 
     def revisions(self, connection: Connection, model: str) -> Sequence[RowMapping]:
         """All revisions of a model, the newest first, without their content."""
-        revisions = self._tables.revisions
-        query = self._revisions(with_verdicts(self._tables)).where(revisions.c.model == model)
-        return connection.execute(query.order_by(revisions.c.revision.desc())).mappings().all()
+        return connection.execute(self._history, {"model": model}).mappings().all()
 
     def latest_revision(self, connection: Connection, model: str, number: int) -> RowMapping:
         """A revision that is known to exist, without its content."""
-        revisions = self._tables.revisions
-        query = self._revisions(with_verdicts(self._tables))
-        wanted = query.where(revisions.c.model == model, revisions.c.revision == number)
-        return connection.execute(wanted).mappings().one()
+        return connection.execute(self._latest, {"model": model, "revision": number}).mappings().one()
 
-    def _revisions(self, joined: Any) -> Select[Any]:
+    def _revisions(self, joined: FromClause) -> Select[Any]:
         revisions, verdicts = self._tables.revisions, self._tables.verdicts
         return select(
             revisions,
@@ -173,7 +185,7 @@ class HistoryReads:
         return self._lines(connection, table, and_(*conditions), offset=offset, limit=limit)
 
     def _lines(
-        self, connection: Connection, source: Any, condition: ColumnElement[bool], *, offset: int, limit: int
+        self, connection: Connection, source: FromClause, condition: ColumnElement[bool], *, offset: int, limit: int
     ) -> tuple[Sequence[RowMapping], int]:
         table = self._tables.timeline
         total = connection.execute(select(func.count()).select_from(source).where(condition)).scalar_one()

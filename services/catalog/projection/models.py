@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, false, func, or_, select, true
 
 from services.catalog.domain import ENTERPRISE, PUBLIC, Access, Viewer
 from services.catalog.projection.states import revision_state
@@ -64,11 +64,17 @@ class ModelReads:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        # Building a statement costs more than running it: those of every page are built once.
+        models, owners, groups = tables.models, tables.owners, tables.groups
+        self._model = select(models).where(models.c.id == bindparam("model"))
+        self._owners = select(owners.c.user_id).where(owners.c.model == bindparam("model")).order_by(owners.c.user_id)
+        self._groups = select(groups.c.group_id).where(groups.c.model == bindparam("model")).order_by(groups.c.group_id)
+        self._cards = self._card_rows()
+        self._cards_of = self._cards.where(models.c.id.in_(bindparam("ids", expanding=True)))
 
     def model(self, connection: Connection, name: str) -> RowMapping | None:
         """The model's row by its name in any case."""
-        table = self._tables.models
-        return connection.execute(select(table).where(table.c.id == name.lower())).mappings().first()
+        return connection.execute(self._model, {"model": name.lower()}).mappings().first()
 
     def access(self, connection: Connection, model: RowMapping) -> Access:
         """Who may see the model."""
@@ -80,14 +86,10 @@ class ModelReads:
         )
 
     def owners(self, connection: Connection, model: str) -> list[str]:
-        table = self._tables.owners
-        query = select(table.c.user_id).where(table.c.model == model).order_by(table.c.user_id)
-        return list(connection.execute(query).scalars())
+        return list(connection.execute(self._owners, {"model": model}).scalars())
 
     def groups(self, connection: Connection, model: str) -> list[str]:
-        table = self._tables.groups
-        query = select(table.c.group_id).where(table.c.model == model).order_by(table.c.group_id)
-        return list(connection.execute(query).scalars())
+        return list(connection.execute(self._groups, {"model": model}).scalars())
 
     def visible(self, viewer: Viewer) -> ColumnElement[bool]:
         """`domain.may_see` as a condition over the models table."""
@@ -123,8 +125,7 @@ class ModelReads:
 
     def cards(self, connection: Connection, ids: Sequence[str]) -> dict[str, Card]:
         """The cards of these models, by id."""
-        models = self._tables.models
-        rows = connection.execute(self._cards().where(models.c.id.in_(ids))).mappings()
+        rows = connection.execute(self._cards_of, {"ids": list(ids)}).mappings()
         return {row["id"]: _card(row) for row in rows}
 
     def owned_cards(self, connection: Connection, viewer: Viewer, *, offset: int, limit: int) -> tuple[list[Card], int]:
@@ -132,7 +133,7 @@ class ModelReads:
         models = self._tables.models
         owned = self.owned(viewer)
         total = connection.execute(select(func.count()).select_from(models).where(owned)).scalar_one()
-        page = self._cards().where(owned).order_by(models.c.changed_at.desc(), models.c.id)
+        page = self._cards.where(owned).order_by(models.c.changed_at.desc(), models.c.id)
         rows = connection.execute(page.offset(offset).limit(limit)).mappings()
         return [_card(row) for row in rows], total
 
@@ -160,7 +161,7 @@ class ModelReads:
         texts = {row.id: row.readme for row in connection.execute(readmes.where(models.c.id.in_(ids)))}
         owners = self._members(connection, ids, kind="owners")
         groups = self._members(connection, ids, kind="groups")
-        query = self._cards().add_columns(models.c.ever_submitted).where(models.c.id.in_(ids))
+        query = self._cards.add_columns(models.c.ever_submitted).where(models.c.id.in_(ids))
         for row in connection.execute(query).mappings():
             access = Access(
                 audience=row["audience"],
@@ -178,7 +179,7 @@ class ModelReads:
             found.setdefault(model, []).append(member)
         return found
 
-    def _cards(self) -> Select[Any]:
+    def _card_rows(self) -> Select[Any]:
         models = self._tables.models
         shown, waiting = self._tables.revisions.alias("shown"), self._tables.revisions
         verdicts = self._tables.verdicts
