@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,17 +204,18 @@ class Rows:
             row = connection.execute(select(SEEN_HEAD)).first()
         return SeenHead(commit=row.commit_sha, layout=row.layout, looked_at=row.looked_at) if row else None
 
-    def see_head(self, seen: SeenHead, files: Mapping[str, str]) -> None:
-        """Everything up to this commit has been told."""
+    def see_head(self, seen: SeenHead, files: Mapping[str, str], quiet: Sequence[SeenModel]) -> None:
+        """Everything up to this commit has been told; `quiet` are models there was nothing to tell of."""
         with self.database.write() as connection:
             connection.execute(delete(SEEN_HEAD))
-            connection.execute(
-                SEEN_HEAD.insert().values(id=1, commit_sha=seen.commit, layout=seen.layout, looked_at=seen.looked_at)
-            )
+            head = {"id": 1, "commit_sha": seen.commit, "layout": seen.layout, "looked_at": seen.looked_at}
+            connection.execute(SEEN_HEAD.insert().values(**head))
             connection.execute(delete(SEEN_FILES))
             rows = [{"path": path, "blob": blob} for path, blob in files.items()]
             if rows:
                 connection.execute(SEEN_FILES.insert(), rows)
+            for model in quiet:
+                self.see_model(connection, model)
 
     def looked(self, at: float) -> None:
         with self.database.write() as connection:

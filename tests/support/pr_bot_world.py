@@ -35,7 +35,7 @@ class World:
     def __init__(self, folder: Path, files: Mapping[str, str], *, imported: bool = True) -> None:
         self.folder = folder
         self.repository = folder / "upstream.git"
-        seed(self.repository, {path: text.encode() for path, text in files.items()})
+        seed(self.repository, {path: text.encode() for path, text in files.items()}, durable=False)
         self.registry = FakeRegistry()
         self.identity = FakeIdentity()
         self.now = 1_800_000_000.0
@@ -50,7 +50,7 @@ class World:
         self.database = Database(f"sqlite:///{self.folder / 'pr_bot.db'}", durable=False)
         self.store = SqlEventStore(self.database, EventTypes(events.EVENTS, events.UPCASTERS))
         self.records = Records(self.store, Rows(self.database))
-        self.git = LocalGit(self.repository)
+        self.git = LocalGit(self.repository, durable=False)
         upstream = wrap(self.git)
         parsed = ParsedFiles()
         registry, identity = cast(Registry, self.registry), cast(Identity, self.identity)

@@ -149,7 +149,7 @@ class Reconciler:
             return
         removal = desired.wanted == "removed"
         change = catalogue.change(
-            model_type=desired.type, name=work.model, document=None if removal else desired.document
+            held, model_type=desired.type, name=work.model, document=None if removal else desired.document
         )
         commit = self._commits.build(catalogue.commit, change, desired)
         if head != commit:

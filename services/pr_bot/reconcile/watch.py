@@ -62,26 +62,30 @@ class Watch:
         for path in sorted(touched):
             for held in catalogue.models_in(path):
                 found.setdefault(held.id, held)
-        for held in found.values():
-            self._tell_held(held, known.get(held.id), catalogue.commit, first=first)
+        quiet = [
+            seen
+            for held in found.values()
+            if (seen := self._tell_held(held, known.get(held.id), catalogue.commit, first=first)) is not None
+        ]
         for gone in self._gone(known, touched - self.unreadable.keys(), found):
             self._records.tell(_changed(gone.model, None, catalogue.commit, path=gone.path))
         # A file that could not be read keeps its old blob here, so that the next look tries it again.
         files = {path: blob for path, blob in catalogue.files.items() if path not in self.unreadable}
         files |= {path: before[path] for path in self.unreadable if path in before}
-        self._rows.see_head(SeenHead(commit=catalogue.commit, layout=catalogue.layout, looked_at=self._now()), files)
+        seen_head = SeenHead(commit=catalogue.commit, layout=catalogue.layout, looked_at=self._now())
+        self._rows.see_head(seen_head, files, quiet)
 
-    def _tell_held(self, held: Held, known: SeenModel | None, commit: str, *, first: bool) -> None:
+    def _tell_held(self, held: Held, known: SeenModel | None, commit: str, *, first: bool) -> SeenModel | None:
+        """What is to be kept as seen without an event, if anything."""
         changed = _changed(held.name, held, commit)
         now = SeenModel(model=held.id, path=held.path, document_sha256=changed.document_sha256)
         if known == now:
-            return
+            return None
         same = known is not None and known.document_sha256 == now.document_sha256
         if same or (first and self._is_known_upstream(held)):
-            with self._rows.database.write() as connection:
-                self._rows.see_model(connection, now)
-            return
+            return now
         self._records.tell(changed)
+        return None
 
     def _is_known_upstream(self, held: Held) -> bool:
         """Whether registry has it from the import already: a first look tells no news then."""

@@ -122,13 +122,24 @@ class Catalogue:
             raise Invalid(f"{path} on the target branch cannot be read: {self.problems[path]}; repair it there")
         return same_name[0] if same_name else None
 
-    def change(self, *, model_type: str, name: str, document: str | None) -> FileChange:
-        """The file with the model's own bytes changed to `document`, or taken out; raises Invalid."""
-        changed = upstream_layout.write_model(self.layout, self.texts, type=model_type, name=name, document=document)
-        if len(changed) != 1:
-            raise Invalid(f"{name}: expected to change one file of the target branch, found {len(changed)}")
-        ((path, after),) = changed.items()
-        return FileChange(path=path, before=self.texts.get(path), after=after)
+    def change(self, held: Held | None, *, model_type: str, name: str, document: str | None) -> FileChange:
+        """The file with the model's own bytes changed to `document`, or taken out.
+
+        `held` is the model as `find` knows it. Raises Invalid where that is not one file's change.
+        """
+        path = held.path if held else self._new_path(model_type, name)
+        texts = {path: self.texts[path]} if path in self.texts else {}
+        changed = upstream_layout.write_model(self.layout, texts, type=model_type, name=name, document=document)
+        if list(changed) != [path]:
+            raise Invalid(f"{name}: expected to change {path} of the target branch, found {sorted(changed)}")
+        return FileChange(path=path, before=texts.get(path), after=changed[path])
+
+    def _new_path(self, model_type: str, name: str) -> str:
+        path = upstream_layout.path_of(self.layout, model_type, name)
+        taken = [known for known in self.paths if known.lower() == path.lower()]
+        if self.layout == "per_model" and taken:
+            raise Invalid(f"{name}: expected no file {path} on the target branch, found {taken[0]} with another model")
+        return path
 
     @cached_property
     def _all(self) -> Sequence[Held]:

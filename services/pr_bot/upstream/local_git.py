@@ -24,12 +24,12 @@ _CI_AUTHORS = ("github-actions[bot]",)
 
 
 class LocalGit:
-    """See `Upstream`. The repository must exist with the target branch."""
+    """See `Upstream`. The repository must exist with the target branch. `durable` as for `Git`."""
 
-    def __init__(self, path: Path, *, base: str = "main") -> None:
-        self._git = Git(path)
+    def __init__(self, path: Path, *, base: str = "main", durable: bool = True) -> None:
+        self._git = Git(path, durable=durable)
         self._base = base
-        self._pulls = PullFiles(path / "hub-pulls")
+        self._pulls = PullFiles(path / "hub-pulls", durable=durable)
         self._files: tuple[str, Mapping[str, str]] = ("", {})
         self._carried: dict[tuple[str, str], bool] = {}
         self._writing = threading.Lock()
@@ -197,13 +197,13 @@ class LocalGit:
         )
 
 
-def seed(path: Path, files: Mapping[str, bytes], *, base: str = "main", message: str = "") -> str:
+def seed(path: Path, files: Mapping[str, bytes], *, base: str = "main", message: str = "", durable: bool = True) -> str:
     """The bare repository at `path` has `files` on its target branch; one that has it already is left alone.
 
     Returns the target branch's head. A kill half way leaves what a second call completes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    git = Git(path)
+    git = Git(path, durable=durable)
     if not (path / "HEAD").exists():
         git.run("init", "--quiet", "--bare", f"--initial-branch={base}", "--", str(path))
     try:

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +37,9 @@ class StoredPull:
 class PullFiles:
     """The pull requests in one directory; numbers count from 1 and are never given twice."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self._directory = directory
+        self._fsync: Callable[[int], None] = os.fsync if durable else lambda descriptor: None
         self._read: dict[int, tuple[tuple[int, int], StoredPull]] = {}
 
     def all(self) -> list[StoredPull]:
@@ -94,12 +96,12 @@ class PullFiles:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            self._fsync(file.fileno())
         return Path(name)
 
     def _sync(self) -> None:
         descriptor = os.open(self._directory, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            self._fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -142,7 +142,7 @@ def test_a_look_killed_between_two_models_is_completed_by_the_next(tmp_path: Pat
         if len(told) == 2:
             raise Killed
         told.append(seen)
-        return tell(seen)
+        return bool(tell(seen))
 
     world.records.tell = dying  # type: ignore[method-assign]
     with pytest.raises(Killed):

@@ -1,0 +1,28 @@
+"""Every event of registry and review that names a model either marks it due or is known not to matter."""
+
+from __future__ import annotations
+
+from services.pr_bot.policies import REACTIONS
+from shared.events import registry, review
+
+# What changes nothing that upstream should hold.
+WITHOUT_EFFECT = {
+    registry.RevisionDrafted,
+    registry.ImportBlocked,
+    registry.GroupsChanged,
+    registry.OwnersChanged,
+    registry.FeaturedChanged,
+    registry.ModelDeprecated,
+    review.ReviewRequested,
+    review.Approved,
+    review.ReviewSuperseded,
+    review.ReviewWithdrawn,
+    review.ReviewCommented,
+    review.ReviewClaimed,
+}
+
+
+def test_every_event_is_reacted_to_or_known_not_to_matter() -> None:
+    known = {*registry.EVENTS.values(), *review.EVENTS.values()}
+    assert REACTIONS.keys() | WITHOUT_EFFECT == known
+    assert not REACTIONS.keys() & WITHOUT_EFFECT
