@@ -7,7 +7,8 @@ record's `virtualenv` name engines (`; #engine# == "vllm"`), those among them ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 NAMES = (
@@ -57,12 +58,16 @@ def ordered(engines: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(engines), key=lambda name: (NAMES.index(name) if name in NAMES else len(NAMES), name)))
 
 
-def engines_of(type_: str, record: Mapping[str, Any], *, model_format: str = "") -> tuple[str, ...]:
-    """The engines for one source of a record, in the order of NAMES; empty where nothing tells."""
+def engines_by_format(type_: str, record: Mapping[str, Any]) -> Callable[[str], tuple[str, ...]]:
+    """From a format to the engines for the record's sources in it, in the order of NAMES; none where nothing tells."""
     own = record.get("engine") or record.get("model_engine")
     if isinstance(own, str):
-        return (spelled(own),)
+        return lambda _: (spelled(own),)
     marked = _marked(record)
+    return cache(lambda model_format: _engines(type_, record, marked, model_format=model_format))
+
+
+def _engines(type_: str, record: Mapping[str, Any], marked: set[str], *, model_format: str) -> tuple[str, ...]:
     match type_:
         case "llm":
             more = marked & {"TRT-LLM"} if model_format == "pytorch" else set()

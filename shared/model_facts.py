@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.model_engines import engines_of, ordered
+from shared.model_engines import engines_by_format, ordered
 
 TYPES = ("llm", "embedding", "rerank", "image", "audio", "video", "world")
 TITLES: Mapping[str, str] = {
@@ -31,6 +31,8 @@ _HUB_PAGES: Mapping[str, str] = {
     "modelscope": "https://modelscope.cn/models/",
 }
 QUANTIZATION_SLOT = "{quantization}"
+_LONGEST_ID = 200
+"""Of ids whose slots are filled in: a long one with many slots and quantizations would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Source:
     @property
     def repositories(self) -> tuple[str, ...]:
         """The repositories it names: one for each quantization where the id has a slot for it."""
-        if QUANTIZATION_SLOT not in self.model_id:
+        if QUANTIZATION_SLOT not in self.model_id or len(self.model_id) > _LONGEST_ID or not self.quantizations:
             return (self.model_id,)
         return tuple(self.model_id.replace(QUANTIZATION_SLOT, name) for name in self.quantizations)
 
@@ -154,32 +156,43 @@ def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
 def _record_sources(type_: str, record: Mapping[str, Any]) -> Iterator[Source]:
     specs = record.get("model_specs")
     holders = specs if isinstance(specs, list) else [record]
+    engines = engines_by_format(type_, record)
     for holder in holders:
         if not isinstance(holder, Mapping):
             continue
         found = holder.get("model_src")
         for hub, info in found.items() if isinstance(found, Mapping) else ():
             if isinstance(info, Mapping):
-                yield _source(type_, hub, record=record, spec={**record, **holder} | dict(info))
+                yield _source(hub, (info, holder, record), engines_in=engines)
 
 
-def _source(type_: str, hub: str, *, record: Mapping[str, Any], spec: Mapping[str, Any]) -> Source:
-    size = spec.get("model_size_in_billions")
+def _source(hub: str, levels: tuple[Mapping[str, Any], ...], *, engines_in: Callable[[str], tuple[str, ...]]) -> Source:
+    """A source laid over its form, laid over its record, as a client flattens them."""
+    size = _laid(levels, "model_size_in_billions")
     size_b = size_in_billions(size)
-    model_format = _text(spec, "model_format")
-    single = _text(spec, "quantization")
+    single = _laid_text(levels, "quantization")
+    model_format = _laid_text(levels, "model_format")
     return Source(
         hub=hub,
-        model_id=_text(spec, "model_id"),
-        revision=_text(spec, "model_revision"),
-        name=_text(spec, "model_name"),
+        model_id=_laid_text(levels, "model_id"),
+        revision=_laid_text(levels, "model_revision"),
+        name=_laid_text(levels, "model_name"),
         model_format=model_format,
-        quantizations=_unique(_texts(spec.get("quantizations"))) or ((single,) if single else ()),
+        quantizations=_unique(_texts(_laid(levels, "quantizations"))) or ((single,) if single else ()),
         size=str(size) if size_b is not None else "",
         size_b=size_b,
-        engines=engines_of(type_, record, model_format=model_format),
-        gguf_quantizations=_unique(_texts(spec.get("gguf_quantizations"))),
+        engines=engines_in(model_format),
+        gguf_quantizations=_unique(_texts(_laid(levels, "gguf_quantizations"))),
     )
+
+
+def _laid(levels: tuple[Mapping[str, Any], ...], name: str) -> object:
+    return next((level[name] for level in levels if name in level), None)
+
+
+def _laid_text(levels: tuple[Mapping[str, Any], ...], name: str) -> str:
+    value = _laid(levels, name)
+    return value if isinstance(value, str) else ""
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

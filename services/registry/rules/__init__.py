@@ -5,10 +5,11 @@ from __future__ import annotations
 from services.registry.rules.advice import risks
 from services.registry.rules.messages import Problem
 from services.registry.rules.readme import readme_template
-from services.registry.rules.schemas import TYPES, record_schema, required_of, schema_of
+from services.registry.rules.schemas import TITLES, TYPES, record_schema, required_of, schema_of
 from services.registry.rules.validation import Report, validate
 
 __all__ = [
+    "TITLES",
     "TYPES",
     "Problem",
     "Report",

@@ -23,17 +23,15 @@ _INDEX_OPTIONS = ("index_url", "extra_index_url", "find_links", "trusted_host")
 _DEPTH = 4
 
 
-def risks(records: Sequence[object], *, prefixes: Sequence[str] | None = None) -> tuple[Problem, ...]:
+def risks(records: Sequence[object], *, prefixes: Sequence[str] | None = None) -> Iterator[Problem]:
     """What these records let a client's machine do; none of it is refused."""
-    found: list[Problem] = []
+    yield from _floating(records)
     for record, prefix in zip(records, prefixes or [""] * len(records), strict=True):
         if isinstance(record, Mapping):
-            found += _remote_code(record, [], prefix=prefix)
-            found += _source_code(record, prefix)
-            found += _virtualenvs(record, prefix)
-            found += _template(record, prefix)
-    found += _floating(records)
-    return tuple(found)
+            yield from _remote_code(record, [], prefix=prefix)
+            yield from _source_code(record, prefix)
+            yield from _virtualenvs(record, prefix)
+            yield from _template(record, prefix)
 
 
 def _risk(template: str, path: str, **values: object) -> Problem:

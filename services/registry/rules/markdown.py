@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+LONGEST_TEXT = 20_000
+"""Characters taken from one string of a document: a README may have a megabyte at most."""
+
 _INLINE = re.compile(r"([\\`*\[\]<>&|~])")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _SPACE = re.compile(r"\s+")
@@ -53,4 +56,4 @@ def _longest_run(text: str) -> int:
 
 
 def _printable(text: str, *, keep: str = "\n\t ") -> str:
-    return "".join(each for each in text if each.isprintable() or each in keep)
+    return "".join(each for each in text[:LONGEST_TEXT] if each.isprintable() or each in keep)

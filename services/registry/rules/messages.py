@@ -42,7 +42,8 @@ SAME_VARIANT = (
     "record {number}: expected another engine, model_format, quantization or cache_name than record {other}, "
     "found the same; tell the variants apart, or merge them"
 )
-MORE = "{count} more errors: correct those above and validate again"
+TOO_MANY = "the document: expected at most {limit} {what}, found more; leave out what no client needs"
+MORE = "there are more errors: correct those above and validate again"
 CLIENT = "{text}"
 """A sentence of the table of client releases, as it is."""
 

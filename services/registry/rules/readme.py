@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from services.registry.rules.markdown import block, code, inline, paragraphs, table
+from services.registry.rules.markdown import LONGEST_TEXT, block, code, inline, paragraphs, table
 from services.registry.rules.record_rules import key_of
-from shared.document.parsing import parse
-from shared.model_facts import QUANTIZATION_SLOT, TITLES, Facts, Source, facts_of, hub_page, sources_of
+from shared.document import parse
+from shared.model_facts import TITLES, Facts, Source, facts_of, hub_page, sources_of
 
 ABILITIES: Mapping[str, str] = {
     "chat": "chat",
@@ -48,6 +49,9 @@ ABILITIES: Mapping[str, str] = {
     "text2world": "a world from a text",
 }
 _NO_VALUE = "–"
+MOST_ROWS = 300
+MOST_LISTED = 100
+"""Forms in the table, and values in one of its cells; the largest real model has 49 and 27."""
 
 
 def readme_template(type_: str, text: str, *, name: str = "") -> str:
@@ -62,7 +66,7 @@ def readme_template(type_: str, text: str, *, name: str = "") -> str:
     sources = sources_of(type_, records)
     parts = [
         f"# {inline(facts.name) or 'Name of the model'}",
-        paragraphs(facts.description)
+        paragraphs(facts.description[:LONGEST_TEXT])
         or "*To fill in: what the model is, and what it is good at, in one to three sentences.*",
         _summary(type_, facts),
         *_forms(sources),
@@ -86,11 +90,11 @@ _NOTES = """## Notes
 def _summary(type_: str, facts: Facts) -> str:
     rows = [
         ("Type", TITLES.get(type_, inline(type_))),
-        ("Abilities", ", ".join(_ability(each) for each in facts.abilities)),
-        ("Languages", ", ".join(inline(each) for each in facts.languages)),
+        ("Abilities", ", ".join(_ability(each) for each in facts.abilities[:MOST_LISTED])),
+        ("Languages", ", ".join(inline(each) for each in facts.languages[:MOST_LISTED])),
         ("Context length", f"{facts.context_length:,} tokens" if facts.context_length else ""),
         ("Dimensions", f"{facts.dimensions:,}" if facts.dimensions else ""),
-        ("Sizes", ", ".join(f"{size:g}B" for size in facts.sizes_b)),
+        ("Sizes", ", ".join(f"{size:g}B" for size in facts.sizes_b[:MOST_LISTED])),
         ("Engines", ", ".join(inline(each) for each in facts.engines)),
     ]
     return "\n".join(f"- **{title}:** {value}" for title, value in rows if value)
@@ -120,10 +124,12 @@ def _forms(sources: Sequence[Source]) -> Iterator[str]:
     ]
     used = [(title, cell) for title, cell, is_used in columns if is_used]
     rows = [
-        [*(cell(group[0]) or _NO_VALUE for _, cell in used), "; ".join(map(_place, group))]
-        for group in grouped.values()
+        [*(cell(group[0]) or _NO_VALUE for _, cell in used), "; ".join(map(_place, group[:MOST_LISTED]))]
+        for group in islice(grouped.values(), MOST_ROWS)
     ]
     yield table([*(title for title, _ in used), "Sources"], rows)
+    if len(grouped) > MOST_ROWS:
+        yield f"…and {len(grouped) - MOST_ROWS} more: the document lists them all."
 
 
 def _quantizations(source: Source) -> str:
@@ -131,15 +137,15 @@ def _quantizations(source: Source) -> str:
 
 
 def _codes(values: Sequence[str]) -> str:
-    return ", ".join(code(value) for value in values)
+    return ", ".join(code(value) for value in values[:MOST_LISTED])
 
 
 def _place(source: Source) -> str:
     """The repositories of a source as links, and the revision that is loaded."""
     revision = f" at {code(source.revision)}" if source.revision and not source.floating else ""
-    if QUANTIZATION_SLOT not in source.model_id or not source.quantizations:
+    if len(source.repositories) != len(source.quantizations) or source.repositories == (source.model_id,):
         return f"{inline(source.hub)}: {_link(source.hub, source.model_id)}{revision}"
-    each = zip(source.quantizations, source.repositories, strict=True)
+    each = zip(source.quantizations[:MOST_LISTED], source.repositories[:MOST_LISTED], strict=True)
     links = ", ".join(_link(source.hub, repository, text=name) for name, repository in each)
     return f"{inline(source.hub)}: {code(source.model_id)} ({links}){revision}"
 

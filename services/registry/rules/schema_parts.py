@@ -126,7 +126,7 @@ REVISION: Schema = text(
     "Commit or tag that is loaded. A commit hash pins it; without one, or with main or master, it can change.",
     "744169034862c8eec56628663995004342e4e449",
 )
-MODEL_ID: Schema = text("Repository", "The model's id at its hub.", "Qwen/Qwen3-8B")
+MODEL_ID: Schema = text("Repository", "The model's id at its hub.", "Qwen/Qwen3-8B", maxLength=200)
 QUANTIZATION_LIST: Schema = texts(
     "Quantizations",
     'Those the repository holds; "none" where its weights are not quantized.',

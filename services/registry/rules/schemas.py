@@ -363,4 +363,4 @@ def required_of(type_: str) -> tuple[str, ...]:
     return tuple(_RECORDS[type_]()["required"])
 
 
-__all__ = ["TYPES", "VARIANT_TYPES", "record_schema", "required_of", "schema_of"]
+__all__ = ["TITLES", "TYPES", "VARIANT_TYPES", "record_schema", "required_of", "schema_of"]

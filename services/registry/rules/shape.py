@@ -162,7 +162,9 @@ def _found(error: Any) -> str:
 
 def _remedy(error: Any) -> str:
     match error.validator:
-        case "minLength" | "minItems" | "minProperties":
-            return "fill it, or leave it out where it is optional"
+        case "minItems":
+            return "add an entry"
+        case "minLength" | "minProperties":
+            return "fill it in, or leave it out where it is optional"
         case _:
             return "correct it"

@@ -11,17 +11,20 @@ from services.registry.rules import messages as m
 from services.registry.rules.advice import advice, risks
 from services.registry.rules.messages import Problem, problem
 from services.registry.rules.names import name_problem
-from services.registry.rules.record_rules import key_of, member_problems, name_problems, variant_problems
+from services.registry.rules.record_rules import key_of, member_problems, name_problems, places, variant_problems
 from services.registry.rules.shape import shape_problems
 from shared import client_releases
 from shared.client_record import pointer
 from shared.client_releases import ReleaseTable
-from shared.document.parsing import Parsed, parse
-from shared.document.places import locate_all
+from shared.document import Parsed, locate_all, parse
 from shared.errors import Invalid
 
+MOST_VALUES = 60_000
+MOST_SOURCES = 1_000
+"""Of one document; the largest real models have 13,000 values or 96 sources. Without a bound, 2 MB take minutes."""
+
 MOST_TOLD = 100
-"""Problems in one answer: more help nobody, and each is looked up in the text."""
+"""Problems in one answer: more help nobody, and looking for them in a hostile document takes minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,8 @@ class Report:
 def validate(type_: str, text: str, *, table: ReleaseTable, releases: Sequence[str] = (), name: str = "") -> Report:
     """The report on one document; raises KeyError for a type that is none of ours.
 
-    `releases`: those supported, all of the table where none is given. `name`: the model the document belongs to.
+    `releases`: those supported, all of the table where none is given; they are asked once nothing is refused.
+    `name`: the model the document belongs to.
     """
     try:
         parsed = parse(text)
@@ -46,12 +50,27 @@ def validate(type_: str, text: str, *, table: ReleaseTable, releases: Sequence[s
         return Report(ok=False, errors=_unparsed(error))
     records = [record.value for record in parsed.records]
     prefixes = [pointer(n) if isinstance(parsed.value, list) else "" for n in range(len(records))]
+    if large := _too_large(records):
+        return Report(ok=False, errors=(large,))
     names = tuple(name_problems(type_, records, prefixes=prefixes, name=name))
-    errors = _errors(type_, records, prefixes=prefixes, table=table)
-    told = _told([*names, *islice(errors, MOST_TOLD)], rest=errors, text=text)
-    found = _warnings(type_, records, prefixes=prefixes, table=table, releases=releases or table.releases)
+    errors = [*names, *islice(_errors(type_, records, prefixes=prefixes, table=table), MOST_TOLD + 1)]
+    told = _placed(errors[:MOST_TOLD], text) + ((problem(m.MORE),) if len(errors) > MOST_TOLD else ())
+    spoken_of = () if told else releases or table.releases
+    found = _warnings(type_, records, prefixes=prefixes, table=table, releases=spoken_of)
     warnings = _placed(list(islice(found, MOST_TOLD)), text)
     return Report(ok=not told, errors=told, warnings=warnings, model_name=_model_name(type_, parsed, names, name=name))
+
+
+def _too_large(records: Sequence[Any]) -> Problem | None:
+    values, left = 0, list(records)
+    while left and values <= MOST_VALUES:
+        value = left.pop()
+        values += 1
+        left += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if left:
+        return problem(m.TOO_MANY, what="values", limit=MOST_VALUES)
+    sources = sum(steps[-2:-1] == ["model_src"] for record in records for steps, _ in places(record))
+    return problem(m.TOO_MANY, what="sources", limit=MOST_SOURCES) if sources > MOST_SOURCES else None
 
 
 def _unparsed(error: Invalid) -> tuple[Problem, ...]:
@@ -99,13 +118,6 @@ def _warnings(
     yield from risks(records, prefixes=prefixes)
     for record, prefix in zip(records, prefixes, strict=True):
         yield from advice(type_, record, prefix=prefix)
-
-
-def _told(found: Sequence[Problem], *, rest: Iterator[Problem], text: str) -> tuple[Problem, ...]:
-    """The first of them, each with its place in the text, and how many more there are."""
-    told = _placed(found[:MOST_TOLD], text)
-    more = len(found) - len(told) + sum(1 for _ in rest)
-    return (*told, problem(m.MORE, count=more)) if more else told
 
 
 def _placed(problems: Sequence[Problem], text: str) -> tuple[Problem, ...]:

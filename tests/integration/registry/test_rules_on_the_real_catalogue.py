@@ -4,7 +4,7 @@ import json
 
 from services.registry.rules import readme_template, validate
 from shared.model_facts import facts_of, hub_page, sources_of
-from tests.support.models import real_models, release_table
+from tests.support.smallest_records import real_models, release_table
 
 
 def test_every_real_model_may_be_registered_under_its_name() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.model_facts import TYPES, engines_for, facts_of, hub_page, size_in_billions, sources_of
-from tests.support.models import record
+from tests.support.smallest_records import record
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from services.registry.rules import readme_template
 from shared.errors import Invalid
-from tests.support.models import TYPES, record, text_of
+from tests.support.smallest_records import TYPES, record, text_of
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 HOSTILE = [
@@ -112,3 +112,11 @@ def test_broken_draft_still_gets_a_readme(value: object) -> None:
 def test_text_that_does_not_parse_is_refused() -> None:
     with pytest.raises(Invalid):
         readme_template("llm", "{")
+
+
+def test_readme_of_a_huge_draft_stays_within_what_a_readme_may_hold() -> None:
+    value = record("llm", model_description="_`" * 400_000, model_ability=[str(n) for n in range(50_000)])
+    value["model_specs"] = [{**value["model_specs"][0], "model_size_in_billions": size} for size in range(1, 2000)]
+    readme = readme_template("llm", text_of(value))
+    assert len(readme) < 300_000
+    assert "1699 more" in readme

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.registry.rules import risks, validate
-from tests.support.models import record, release_table, text_of
+from tests.support.smallest_records import record, release_table, text_of
 
 
 def told(value: dict[str, Any]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from services.registry.rules import TYPES, record_schema, required_of, schema_of
-from tests.support.models import record
+from tests.support.smallest_records import record
 
 
 @pytest.mark.parametrize("type_", TYPES)

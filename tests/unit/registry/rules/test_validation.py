@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.registry.rules import Report, readme_template, validate
 from services.registry.rules.validation import MOST_TOLD
-from tests.support.models import TYPES, record, release_table, text_of
+from tests.support.smallest_records import TYPES, record, release_table, text_of
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -283,11 +283,25 @@ def test_text_that_is_no_document_is_reported_with_its_place(text: str) -> None:
     assert all(each.line >= 1 and each.message for each in found.errors)
 
 
-def test_report_names_the_first_errors_and_counts_the_rest() -> None:
+def test_report_names_the_first_errors_and_says_that_there_are_more() -> None:
     value = record("llm", model_specs=[{} for _ in range(MOST_TOLD)])
     found = report("llm", value)
     assert len(found.errors) == MOST_TOLD + 1
     assert "more errors" in found.errors[-1].message
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"model_specs": [{}] * 60_001},
+        {"virtualenv": {"packages": ["a"] * 60_001}},
+        {"model_specs": [{"model_src": {str(n): {} for n in range(1001)}}]},
+    ],
+)
+def test_more_than_any_model_needs_is_refused_at_once(members: dict[str, Any]) -> None:
+    [(path, message)] = errors(report("llm", record("llm", **members)))
+    assert path == ""
+    assert "expected at most" in message
 
 
 def test_errors_point_at_line_and_column() -> None:
