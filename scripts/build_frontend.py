@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,9 +162,21 @@ def build() -> None:
     """A complete new dist folder in the place of the old one. Raises BuildFailed."""
     node = find_node()
     install_packages(node)
-    target = DIST.with_name("dist.new")
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    # A folder of its own, so that two builds at once do not write into each other.
+    DIST.parent.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix="dist.", dir=DIST.parent))
+    try:
+        fill(target, node)
+        shutil.rmtree(DIST, ignore_errors=True)
+        target.chmod(0o755)
+        target.rename(DIST)
+    except OSError as failure:
+        raise BuildFailed(f"front end: {failure}") from failure
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def fill(target: Path, node: Node) -> None:
     bundle(node, target)
     manifest = read_manifest(target)
     names = (SOURCES / "icons.txt").read_text(encoding="utf-8").split()
@@ -172,8 +185,6 @@ def build() -> None:
     manifest["favicon.svg"] = write_hashed(target, "favicon.svg", (SOURCES / "favicon.svg").read_bytes())
     collect_licences(target)
     (target / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    shutil.rmtree(DIST, ignore_errors=True)
-    target.rename(DIST)
 
 
 def main() -> int:

@@ -36,17 +36,24 @@ function at(whole, parts) {
   return schemas;
 }
 
+// Between the keys of an object, not behind a key's colon.
+function objectAt(node) {
+  return node.name === "Object" || ((node.name === "{" || node.name === ",") && node.parent?.name === "Object");
+}
+
 const quoted = (value) => JSON.stringify(value);
 
 export function schemaCompletion(urlOf) {
   return async (context) => {
     const url = urlOf();
-    const word = context.matchBefore(/"[^"\n]*|[\w-]*/);
-    if (!url || !word || (word.from === word.to && !context.explicit)) return null;
-    const whole = await fetched(url);
     const node = tree(context.state).resolveInner(context.pos, -1);
-    const inKey = node.name === "PropertyName" || node.name === "Object" || node.name === "{";
-    const holder = inKey && node.name === "PropertyName" ? node.parent.parent : node;
+    const text = node.name === "PropertyName" || node.name === "String" ? node : null;
+    const word = text || context.matchBefore(/[\w-]*/);
+    if (!url || !word || (!text && word.from === context.pos && !context.explicit)) return null;
+    const whole = await fetched(url);
+    const place = text ? node.parent : node;
+    const inKey = node.name === "PropertyName" || objectAt(node);
+    const holder = node.name === "PropertyName" ? place.parent : place;
     const schemas = at(whole, partsOf(context.state, holder));
     const options = inKey
       ? schemas.flatMap(({ properties, required }) =>
@@ -58,7 +65,9 @@ export function schemaCompletion(urlOf) {
           [...(values || []), ...(only === undefined ? [] : [only]), ...(examples || [])]
             .map((value) => ({ label: quoted(value), type: "enum" })));
     const unique = [...new Map(options.map((option) => [option.label, option])).values()];
-    const after = context.state.sliceDoc(context.pos, context.pos + 1);
-    return unique.length ? { from: word.from, to: after === '"' ? context.pos + 1 : context.pos, options: unique } : null;
+    // Inside quotes the whole text is replaced, its quotes too; a key that has its colon keeps it.
+    const colon = inKey && /^\s*:/.test(context.state.sliceDoc(text ? text.to : context.pos, context.state.doc.length).slice(0, 20));
+    if (colon) for (const option of unique) option.apply = option.label;
+    return unique.length ? { from: word.from, to: text ? text.to : context.pos, options: unique } : null;
   };
 }

@@ -28,7 +28,7 @@ def create_gallery() -> Flask:
     app = Flask("gateway", root_path=str(HERE.parents[2] / "gateway"))
     loader = app.jinja_loader
     assert loader is not None
-    app.jinja_loader = ChoiceLoader([loader, FileSystemLoader(HERE)])
+    app.jinja_loader = ChoiceLoader([loader, FileSystemLoader(HERE.parent)])
     install_presentation(app)
 
     @app.get("/<page>")
@@ -36,7 +36,7 @@ def create_gallery() -> Flask:
         if page not in PAGES:
             abort(404)
         g.nonce = secrets.token_urlsafe(12) if page == "edit" else ""
-        return render_template(f"{page}.html", csp_nonce=g.nonce, looks=LOOKS, **context(request.args))
+        return render_template(f"gallery/{page}.html", csp_nonce=g.nonce, looks=LOOKS, **context(request.args))
 
     @app.post("/api/v1/validate")
     def validate() -> Response:

@@ -119,6 +119,11 @@ def row(name: str, model_type: str, description: str, **more: Any) -> ModelRow:
     return ModelRow(**{"name": name, "type": model_type, "description": description, **known, **more})
 
 
+def large() -> str:
+    """About 700 kB of records."""
+    return "[\n" + ",\n".join(f'  {{"model_name": "m{n}", "note": "名 \\u00e9 1.0"}}' for n in range(14_000)) + "\n]"
+
+
 def models() -> list[ModelRow]:
     chat = ["chat", "vision", "tools", "reasoning"]
     text = "is a native unified model for high-quality generation and understanding across text and long documents."
@@ -206,7 +211,7 @@ def context(args: Mapping[str, str]) -> dict[str, Any]:
         "diff": diff_texts(BEFORE, AFTER),
         "json": colour_json(BEFORE),
         "readme": render_readme(README),
-        "draft": DRAFT,
+        "draft": large() if "large" in args else DRAFT,
         "now": time.time(),
         "day": DAY_S,
         "problems": [
