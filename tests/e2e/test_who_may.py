@@ -16,19 +16,43 @@ REASON = {"reason": "because"}
 
 # (method, path, body, who is let through; "pub" is a published public model of max, "hid" his private one)
 PUBLIC_READS = [
-    "/models", "/models/pub", "/models/pub/document", "/models/pub/readme", "/models/pub/revisions",
-    "/models/pub/revisions/1", "/models/pub/revisions/1/diff", "/models/pub/timeline", "/models/pub/pull-request",
-    "/types", "/types/llm/schema", "/changes", "/pulls", "/session",
+    "/models",
+    "/models/pub",
+    "/models/pub/document",
+    "/models/pub/readme",
+    "/models/pub/revisions",
+    "/models/pub/revisions/1",
+    "/models/pub/revisions/1/diff",
+    "/models/pub/timeline",
+    "/models/pub/pull-request",
+    "/types",
+    "/types/llm/schema",
+    "/changes",
+    "/pulls",
+    "/session",
 ]
 HIDDEN_READS = [
-    "/models/hid", "/models/hid/document", "/models/hid/readme", "/models/hid/revisions", "/models/hid/revisions/1",
-    "/models/hid/revisions/1/diff", "/models/hid/timeline", "/models/hid/pull-request",
+    "/models/hid",
+    "/models/hid/document",
+    "/models/hid/readme",
+    "/models/hid/revisions",
+    "/models/hid/revisions/1",
+    "/models/hid/revisions/1/diff",
+    "/models/hid/timeline",
+    "/models/hid/pull-request",
 ]
 OWN_READS = ["/me", "/me/models", "/me/tokens", "/me/notifications", "/me/github-token"]
 OPERATOR_READS = ["/users", "/audit", "/audit/export", "/operations", "/operations/outbox", "/groups"]
 OWNERS_POSTS = [
-    "/models/{}/revisions", "/models/{}/revisions/1/submit", "/models/{}/revisions/1/withdraw", "/models/{}/visibility",
-    "/models/{}/deprecate", "/models/{}/archive", "/models/{}/restore", "/models/{}/owners", "/models/{}/groups",
+    "/models/{}/revisions",
+    "/models/{}/revisions/1/submit",
+    "/models/{}/revisions/1/withdraw",
+    "/models/{}/visibility",
+    "/models/{}/deprecate",
+    "/models/{}/archive",
+    "/models/{}/restore",
+    "/models/{}/owners",
+    "/models/{}/groups",
 ]
 REVIEWERS_POSTS = ["/models/{}/revisions/1/approve", "/models/{}/revisions/1/reject"]
 PULL_POSTS = ["/models/{}/pull-request/retry", "/models/{}/pull-request/rebuild", "/models/{}/pull-request/reopen"]
@@ -59,9 +83,7 @@ def test_anyone_reads_what_is_public(hub: TestHub, path: str, person: str | None
 
 @pytest.mark.parametrize("path", HIDDEN_READS)
 @pytest.mark.parametrize("person", EVERYBODY)
-def test_a_private_model_is_not_there_for_those_who_may_not_see_it(
-    hub: TestHub, path: str, person: str | None
-) -> None:
+def test_a_private_model_is_not_there_for_those_who_may_not_see_it(hub: TestHub, path: str, person: str | None) -> None:
     expected = 200 if person in (OWNER, REVIEWER, OPERATOR) else 404
     assert hub.api(person).get(path).status_code == expected
 
@@ -117,9 +139,7 @@ def test_only_reviewers_give_verdicts(hub: TestHub, path: str, person: str | Non
 
 @pytest.mark.parametrize("path", PULL_POSTS)
 @pytest.mark.parametrize("person", EVERYBODY)
-def test_pull_requests_are_moved_by_owners_reviewers_and_operators(
-    hub: TestHub, path: str, person: str | None
-) -> None:
+def test_pull_requests_are_moved_by_owners_reviewers_and_operators(hub: TestHub, path: str, person: str | None) -> None:
     allowed = person in (OWNER, REVIEWER, OPERATOR)
     response = hub.api(person).post(path.format("pub"), {})
     assert response.status_code == (422 if allowed else 401 if person is None else 403)

@@ -1,0 +1,178 @@
+"""What a list of models and one model say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shared.contracts.catalog.parameters import Page, PerPage, QueryText, SizeB
+from shared.contracts.common import ModelName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindModels:
+    """Each list means any-of for type and source, all-of for ability; sizes in billions of parameters."""
+
+    q: QueryText = ""
+    type: list[str] = field(default_factory=list)
+    ability: list[str] = field(default_factory=list)
+    engine: list[str] = field(default_factory=list)
+    format: list[str] = field(default_factory=list)
+    quantization: list[str] = field(default_factory=list)
+    source: list[str] = field(default_factory=list)
+    language: list[str] = field(default_factory=list)
+    size_min_b: SizeB = None
+    size_max_b: SizeB = None
+    featured: bool | None = None
+    status: Literal["", "published", "deprecated", "archived", "quarantined", "unpublished"] = ""
+    sort: Literal["", "-updated", "name", "size", "relevance"] = ""
+    page: Page = 1
+    per_page: PerPage = 20
+    min_position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetCount:
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """One model in a list. `state` is the model's axis; `pending` the revision that waits, 0 for none."""
+
+    name: str
+    type: str
+    description: str
+    visibility: str
+    state: str
+    revision: int
+    updated_at: int
+    featured: bool = False
+    pending: int = 0
+    abilities: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
+    quantizations: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    engines: list[str] = field(default_factory=list)
+    sizes_b: list[float] = field(default_factory=list)
+    context_length: int = 0
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPage:
+    """`total` counts all matches; facets of every value that occurs among them, most frequent first."""
+
+    items: list[ModelRow] = field(default_factory=list)
+    total: int = 0
+    page: int = 1
+    per_page: int = 20
+    facets: dict[str, list[FacetCount]] = field(default_factory=dict)
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadModel:
+    name: ModelName
+    min_position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRevision:
+    revision: int
+    state: str
+    submitter: str
+    submitted_at: float
+    visibility: str
+    message: str = ""
+    document_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """The pull request's axis of state and what its page shows. `age_at` is its last change."""
+
+    name: str
+    type: str = ""
+    state: str = "none"
+    number: int = 0
+    url: str = ""
+    branch: str = ""
+    base: str = ""
+    title: str = ""
+    body: str = ""
+    draft: bool = False
+    head_sha: str = ""
+    base_sha: str = ""
+    diff: str = ""
+    reason: str = ""
+    next_try_at: int = 0
+    revision: int = 0
+    opened_as: str = ""
+    opened_at: float = 0.0
+    changed_at: float = 0.0
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSpan:
+    """`effect`: loads, reject, poison, fatal or replaced; `first` to `last` Xinference release."""
+
+    first: str
+    last: str
+    effect: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPresence:
+    """Whether clients get the model, and if not why; `repaired` says what the feed rewrote."""
+
+    served: bool
+    reason: str = ""
+    repaired: str = ""
+    releases: list[ReleaseSpan] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDetail:
+    """The published revision (or, for those who may see it, the latest where none is published).
+
+    `document` is exact JSON text; `maintainers` are opaque ids; `latest_revision` is the newest in any state.
+    `pull_request` comes without body and diff. `notices`, for managers, are `<slug>: <detail>`:
+    removed-upstream, import-blocked, merge-conflict.
+    """
+
+    name: str
+    type: str
+    visibility: str
+    state: str
+    revision: int
+    revision_state: str
+    latest_revision: int
+    document: str
+    document_sha256: str
+    readme: str
+    updated_at: int
+    summary: ModelRow
+    feed: FeedPresence
+    maintainers: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    pending: PendingRevision | None = None
+    pull_request: PullRequest | None = None
+    origin: str = ""
+    reason: str = ""
+    replacement: str = ""
+    notices: list[str] = field(default_factory=list)
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogVersion:
+    """Changes with every applied event that any anonymous page could show; for caches."""
+
+    version: str
+    rebuilding: bool = False
+    public_models: int = 0
