@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from services.identity.application import Application
+from services.identity.doctor import examine
 from services.identity.notifications import Inbox, MailSender
 from services.identity.policies import REACTIONS
 from services.identity.projection import PeopleRows
@@ -54,4 +55,5 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         store=store,
         subscriptions=log.subscriptions,
         background=background,
+        doctor=partial(examine, database, store),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import threading
 from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
@@ -61,6 +62,19 @@ KEPT_MAILS = 200
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What is told. `kind` is an event's name; `cause` makes it told once; `path` is a page of the hub."""
+
+    kind: str
+    cause: str
+    model_name: str = ""
+    revision: int = 0
+    text: str
+    path: str
+    at: float
+
+
 class Inbox:
     """Notification and mail rows; whoever passes a connection commits."""
 
@@ -69,97 +83,39 @@ class Inbox:
         self._public_url = public_url
         database.create(METADATA)
 
-    def tell(
-        self,
-        connection: Connection,
-        people: Collection[str],
-        *,
-        kind: str,
-        cause: str,
-        name: str,
-        revision: int,
-        text: str,
-        path: str,
-        at: float,
-    ) -> None:
+    def tell(self, connection: Connection, people: Collection[str], news: News) -> None:
         """One row a person for each cause, however often it is told."""
-        for person in sorted(set(people)):
-            known = select(NOTIFICATIONS.c.id).where(NOTIFICATIONS.c.cause == cause, NOTIFICATIONS.c.person == person)
-            if not person or connection.scalar(known) is not None:
-                continue
-            connection.execute(
-                NOTIFICATIONS.insert().values(
-                    cause=cause,
-                    person=person,
-                    kind=kind,
-                    model_name=name,
-                    revision=revision,
-                    text=text,
-                    path=path,
-                    at=at,
-                )
+        for person in sorted({person for person in people if person}):
+            known = select(NOTIFICATIONS.c.id).where(
+                NOTIFICATIONS.c.cause == news.cause, NOTIFICATIONS.c.person == person
             )
-            if kind in SUBJECTS:
-                self._mail(
-                    connection,
-                    person,
-                    kind=kind,
-                    cause=cause,
-                    name=name,
-                    revision=revision,
-                    text=text,
-                    path=path,
-                    at=at,
-                )
+            if connection.scalar(known) is not None:
+                continue
+            connection.execute(NOTIFICATIONS.insert().values(person=person, **asdict(news)))
+            if news.kind in SUBJECTS:
+                self._mail(connection, person, news)
 
-    def _mail(
-        self,
-        connection: Connection,
-        person: str,
-        *,
-        kind: str,
-        cause: str,
-        name: str,
-        revision: int,
-        text: str,
-        path: str,
-        at: float,
-    ) -> None:
+    def _mail(self, connection: Connection, person: str, news: News) -> None:
         address = connection.scalar(select(PEOPLE.c.email).where(PEOPLE.c.id == person, PEOPLE.c.disabled.is_(False)))
         if not address:
             return
-        subject = SUBJECTS[kind].format(name=name, revision=revision)
-        body = "\n\n".join(part for part in (subject + ".", text, f"{self._public_url}{path}") if part)
-        connection.execute(MAILS.insert().values(cause=cause, to=address, subject=subject, text=body, at=at))
+        subject = SUBJECTS[news.kind].format(name=news.model_name, revision=news.revision)
+        body = "\n\n".join(part for part in (subject + ".", news.text, f"{self._public_url}{news.path}") if part)
+        connection.execute(MAILS.insert().values(cause=news.cause, to=address, subject=subject, text=body, at=news.at))
 
     def role_requested(
         self, connection: Connection, *, operators: Collection[str], login: str, role: str, reason: str, at: float
     ) -> None:
+        """Operators hear who asks for what, and why."""
+        text = f"{login} asks for the role {role}: {reason}"
         cause = f"request/{login}/{role}/{at}"
-        self.tell(
-            connection,
-            operators,
-            kind="RoleRequested",
-            cause=cause,
-            name=login,
-            revision=0,
-            text=f"{login} asks for the role {role}: {reason}",
-            path="/operations",
-            at=at,
-        )
+        news = News(kind="RoleRequested", cause=cause, model_name=login, text=text, path="/operations", at=at)
+        self.tell(connection, operators, news)
 
     def role_granted(self, connection: Connection, *, person: str, role: str, at: float) -> None:
-        self.tell(
-            connection,
-            [person],
-            kind="RoleGranted",
-            cause=f"grant/{person}/{role}/{at}",
-            name="",
-            revision=0,
-            text=role,
-            path="/user-center",
-            at=at,
-        )
+        """The person hears of the new role."""
+        news = News(kind="RoleGranted", cause=f"grant/{person}/{role}/{at}", text=role, path="/user-center", at=at)
+        self.tell(connection, [person], news)
 
     def change_owners(
         self, connection: Connection, name: str, *, added: Collection[str], removed: Collection[str]

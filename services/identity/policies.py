@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from sqlalchemy import Connection
 
 from services.identity.application import Application
+from services.identity.notifications import News
 from shared.event_store.interface import RecordedEvent
 from shared.events import pr_bot, registry, review
 
@@ -73,17 +74,16 @@ def _tell(
     path: str = "",
 ) -> None:
     event = recorded.event
-    application.inbox.tell(
-        connection,
-        [person for person in people if person != recorded.metadata.actor],
+    news = News(
         kind=type(event).__name__,
         cause=recorded.event_id,
-        name=event.model_name,
+        model_name=event.model_name,
         revision=getattr(event, "revision", 0),
         text=text,
         path=path or f"/models/detail/{event.model_name}",
         at=recorded.recorded_at,
     )
+    application.inbox.tell(connection, [person for person in people if person != recorded.metadata.actor], news)
 
 
 REACTIONS: dict[type, Reaction] = {
