@@ -16,8 +16,8 @@ from shared.contracts.common import Caller, Done, Empty, LogSlice, ReadLog, Retr
 from shared.errors import Forbidden
 from shared.service import LogService
 
-_LISTS_KEPT = 2_000
-_DETAILS_KEPT = 1_000
+_LISTS_KEPT = 500
+_DETAILS_KEPT = 200
 
 
 class Application:

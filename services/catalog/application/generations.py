@@ -21,7 +21,7 @@ from shared.errors import HubError
 from shared.subscription import ReadLog
 
 _METADATA = MetaData()
-_SERVED = Table(
+SERVED = Table(
     "served_generation",
     _METADATA,
     Column("id", Integer, primary_key=True),
@@ -54,6 +54,7 @@ class Generations:
         self._building: Generation | None = None
         self._stopping = threading.Event()
         self._rewound = threading.Event()
+        self._again = threading.Event()
         self.last_error = ""
         database.create(_METADATA)
         number, stored_version = self._stored()
@@ -83,6 +84,7 @@ class Generations:
             yield generation
 
     def start(self) -> None:
+        self._served.current()
         with self._switching:
             self._running = True
             self._stopping.clear()
@@ -92,11 +94,17 @@ class Generations:
 
     def stop(self) -> None:
         self._stopping.set()
-        if (builder := self._builder) is not None:
-            builder.join()
+        self._await_builder()
         with self._switching:
             self._running = False
-            self._served.stop()
+            served = self._served
+        # Not under the lock: a subscription that ends by a restored log asks for it.
+        served.stop()
+        self._await_builder()
+
+    def _await_builder(self) -> None:
+        if (builder := self._builder) is not None:
+            builder.join()
 
     def figures(self) -> dict[str, Any]:
         """For the operators' page."""
@@ -110,12 +118,21 @@ class Generations:
     def rebuild(self) -> threading.Thread:
         """Builds a new generation in a thread; the one that is at it already is answered where there is one."""
         with self._switching:
-            if self._builder is None or not self._builder.is_alive():
+            if self._builder is None:
                 self._builder = threading.Thread(target=self._rebuild, name="catalog-rebuild", daemon=True)
                 self._builder.start()
             return self._builder
 
     def _rebuild(self) -> None:
+        while True:
+            self._attempt()
+            with self._switching:
+                if not self._again.is_set() or self._stopping.is_set():
+                    self._builder = None
+                    return
+                self._again.clear()
+
+    def _attempt(self) -> None:
         for _ in range(_ATTEMPTS):
             try:
                 if self._built():
@@ -180,22 +197,26 @@ class Generations:
 
     def _on_rewound(self, number: int) -> None:
         log.warning("a log was restored; the catalog is built anew", generation=number)
-        if number == self._served.number:
+        with self._switching:
+            if number != self._served.number:
+                self._rewound.set()
+                return
+            if self._builder is not None:
+                # It may have switched to this very generation already, and is only clearing up.
+                self._again.set()
             self.rebuild()
-        else:
-            self._rewound.set()
 
     def _stored(self) -> tuple[int, int]:
         with self._database.write() as connection:
-            row = connection.execute(select(_SERVED.c.generation, _SERVED.c.projection_version)).first()
+            row = connection.execute(select(SERVED.c.generation, SERVED.c.projection_version)).first()
             if row is None:
-                connection.execute(insert(_SERVED).values(id=1, generation=1, projection_version=self._version))
+                connection.execute(insert(SERVED).values(id=1, generation=1, projection_version=self._version))
                 return 1, self._version
         return row.generation, row.projection_version
 
     def _store(self, number: int) -> None:
         with self._database.write() as connection:
-            connection.execute(update(_SERVED).values(generation=number, projection_version=self._version))
+            connection.execute(update(SERVED).values(generation=number, projection_version=self._version))
 
     def _existing(self) -> dict[str, set[str]]:
         """{table: columns} of every generation's tables in the database."""
