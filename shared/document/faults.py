@@ -25,6 +25,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 _CONSTANT = re.compile(r"-?(?:NaN|Infinity)")
 # The closing quote is optional: an unclosed string takes the rest, instead of being tried again from each quote.
 _BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
+_COMMA = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|,', re.DOTALL)
 
 
 def fault(text: str, offset: int, *, path: str, message: str) -> dict[str, Any]:
@@ -56,6 +57,18 @@ def too_deep_at(text: str) -> int | None:
                 return found.start()
         elif mark != '"':
             depth -= 1
+    return None
+
+
+def too_many_at(text: str, most: int) -> int | None:
+    """The offset of the comma that makes it more than `most` commas outside strings, or None."""
+    if text.count(",") <= most:
+        return None
+    count = 0
+    for found in _COMMA.finditer(text):
+        count += text[found.start()] == ","
+        if count > most:
+            return found.start()
     return None
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from shared.document.faults import MAX_DEPTH, Scan, fault, number_fault, too_deep_at
+from shared.document.faults import MAX_DEPTH, Scan, fault, number_fault, too_deep_at, too_many_at
 from shared.document.tree import Node, root_of
 from shared.errors import Invalid
 
@@ -15,6 +15,9 @@ MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 """The largest document, in UTF-8 bytes."""
 MAX_RECORDS = 256
 """The most variants of one model; upstream's richest has seven."""
+
+MAX_VALUES = 50_000
+"""The most values in a document: what one command may cost; upstream's largest has 11,500."""
 
 SURELY_FITS = 19
 INFINITE = (float("inf"), float("-inf"))
@@ -47,9 +50,13 @@ def parse(text: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> Parsed:
 
     Raises `Invalid`, `details["errors"]` being `{path, message, line, column}` each: invalid syntax,
     duplicate keys, NaN or Infinity, a byte order mark, NUL, lone surrogates, integers beyond 64 bits,
-    numbers beyond a float, nesting deeper than 64, an empty or too large text, anything but records.
+    numbers beyond a float, nesting deeper than 64, more than 50,000 values, an empty or too large text,
+    anything but records.
     """
     refuse_unreadable(text, max_bytes=max_bytes)
+    if (many := too_many_at(text, MAX_VALUES)) is not None:
+        message = f"Expected at most {MAX_VALUES} values, found more; shorten the document."
+        raise _invalid([fault(text, many, path="", message=message)])
     root = strict_root(text)
     if wrong := _not_records(root):
         raise _invalid(wrong)

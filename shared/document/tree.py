@@ -54,7 +54,7 @@ class Node:
     def by_key(self) -> dict[str, Member]:
         return {member.key: member for member in self.members}
 
-    @property
+    @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """(start, end) of each part: of an object from the key to the value's end."""
         if self.is_object:

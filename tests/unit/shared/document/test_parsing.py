@@ -59,6 +59,7 @@ REFUSED = {
     "too_large": '{"a": "' + "x" * MAX_DOCUMENT_BYTES + '"}',
     "too_large_in_bytes": '{"a": "' + "é" * (MAX_DOCUMENT_BYTES // 2) + '"}',
     "too_many_records": "[" + ",".join(["{}"] * 257) + "]",
+    "too_many_values": '{"a": [' + "0," * 60_000 + "0]}",
     "a_million_numbers": "[" + "0," * 1_000_000 + "0]",
     "many_escaped_quotes": '"' + '\\"' * 1_000_000,
 }
@@ -92,6 +93,7 @@ def test_text_that_is_no_document_is_refused_with_its_place(name: str) -> None:
         '{"": {"": 1}}',
         '{"a": ' + "[" * 63 + "]" * 63 + "}",
         '{"a": "' + "[" * 1000 + '"}',
+        '{"a": "' + "," * 100_000 + '"}',
     ],
 )
 def test_strict_json_of_records_is_read(text: str) -> None:
