@@ -44,14 +44,15 @@ def change_groups(body: MembersBody, name: str) -> registry.LifecycleAnswer:
     ids = {group.name.lower(): group.id for group in known} | {group.id: group.id for group in known}
     request = registry.ChangeMembers(
         name=name,
-        add=_group_ids(ids, body.add, "add"),
-        remove=_group_ids(ids, body.remove, "remove"),
+        add=group_ids(ids, body.add, "add"),
+        remove=group_ids(ids, body.remove, "remove"),
         reason=body.reason,
     )
     return calls().registry.change_groups(request, caller())
 
 
-def _group_ids(ids: dict[str, str], given: list[str], field: str) -> list[str]:
+def group_ids(ids: dict[str, str], given: list[str], field: str) -> list[str]:
+    """Ids of groups given by name or id; raises Invalid at `/field/<index>` for one that does not exist."""
     for index, group in enumerate(given):
         if group.lower() not in ids:
             problem = {"path": f"/{field}/{index}", "message": f"There is no group {group}; ask an operator for one."}

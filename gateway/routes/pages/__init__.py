@@ -4,6 +4,34 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from gateway.routes.pages import browse, detail, docs, pulls, sign_in
+from gateway.routes.pages import (
+    access,
+    browse,
+    detail,
+    docs,
+    mine,
+    operations,
+    people,
+    pulls,
+    register,
+    reviews,
+    settings,
+    sign_in,
+    user_center,
+)
 
-PAGES: tuple[Blueprint, ...] = (browse.blueprint, detail.blueprint, docs.blueprint, pulls.blueprint, sign_in.blueprint)
+PAGES: tuple[Blueprint, ...] = (
+    browse.blueprint,
+    detail.blueprint,
+    docs.blueprint,
+    pulls.blueprint,
+    sign_in.blueprint,
+    register.blueprint,
+    settings.blueprint,
+    access.blueprint,
+    mine.blueprint,
+    user_center.blueprint,
+    reviews.blueprint,
+    operations.blueprint,
+    people.blueprint,
+)

@@ -1,0 +1,193 @@
+"""What a person typed on an editing page, and what came of it: nothing typed is lost, whatever the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from gateway.basics import FACTS, NAMES, changed, read_basics, write_basics
+from shared.document import Merge as DocumentMerge
+from shared.document import MergeConflict, merge, remove_member, set_member
+from shared.errors import HubError
+from shared.model_facts import TYPES
+
+
+class Form(Protocol):
+    """A sent form, as werkzeug gives it."""
+
+    def get(self, key: str, default: str, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """The editing form's fields. `otherwise` is who sees the model while it is not public."""
+
+    type: str = TYPES[0]
+    document: str = ""
+    readme: str = ""
+    public: bool = False
+    otherwise: str = "private"
+    message: str = ""
+    basics: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def visibility(self) -> str:
+        return "public" if self.public else self.otherwise
+
+    @property
+    def document_mark(self) -> str:
+        """Travels with the page, to know later whether the text was changed there."""
+        return hashlib.sha256(self.document.encode(errors="replace")).hexdigest()
+
+    @property
+    def basics_mark(self) -> str:
+        return json.dumps(dict(self.basics), ensure_ascii=False)
+
+
+def written(*, model_type: str, document: str, readme: str, visibility: str, message: str = "") -> Typed:
+    """What a page shows of a revision before anything is typed."""
+    return Typed(
+        type=model_type,
+        document=document,
+        readme=readme,
+        public=visibility == "public",
+        otherwise=visibility if visibility in ("enterprise", "private") else "private",
+        message=message,
+        basics=read_basics(model_type, document),
+    )
+
+
+def typed(form: Form, *, model_type: str = "") -> Typed:
+    """The form's fields; line ends as the text had them before the browser sent it."""
+    wish = model_type or form.get("type", "")
+    basics = {name: plain_lines(form.get(f"basic-{name}", "")) for name in NAMES}
+    return Typed(
+        type=wish if wish in TYPES else TYPES[0],
+        document=plain_lines(form.get("document", "")),
+        readme=plain_lines(form.get("readme", "")),
+        public=form.get("public", "") == "1",
+        otherwise="enterprise" if form.get("otherwise", "") == "enterprise" else "private",
+        message=plain_lines(form.get("message", "")).strip(),
+        basics=basics,
+    )
+
+
+def plain_lines(text: str) -> str:
+    """Browsers send every line end of a text box as CR LF."""
+    return text.replace("\r\n", "\n")
+
+
+def with_basics(draft: Typed, form: Form, *, asked: bool) -> Typed:
+    """The draft with its basic facts in the JSON: where asked for, and where they alone were changed on the page.
+
+    Where the text was changed too it has the last word. Raises Invalid where it cannot be read.
+    """
+    before = _mark(form.get("basics_were", ""))
+    news = changed(draft.basics, before)
+    is_text_new = form.get("document_was", "") != draft.document_mark
+    if not asked and (not news or (draft.document.strip() and is_text_new)):
+        return replace(draft, basics=read_basics(draft.type, draft.document)) if draft.document.strip() else draft
+    wishes = {name: value for name, value in draft.basics.items() if value.strip() or name in news}
+    if not _says_something(wishes) and not draft.document.strip() and not asked:
+        return draft
+    document = write_basics(draft.type, draft.document, wishes)
+    return replace(draft, document=document, basics=read_basics(draft.type, document))
+
+
+def _says_something(basics: Mapping[str, str]) -> bool:
+    return any(value.strip() for name, value in basics.items() if name not in ("hub", "format"))
+
+
+def _mark(text: str) -> dict[str, str]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {str(name): str(said) for name, said in value.items()} if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why something was not done. `fields` by form field, `problems` beside the JSON text, `errors` for the summary."""
+
+    status: int
+    message: str
+    errors: list[dict[str, str]] = field(default_factory=list)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+
+def refusal(error: HubError, *, status: int, fields: Mapping[str, str] | None = None) -> Refusal:
+    """An error as the page shows it. `fields` maps a pointer's first part to the form field it stands at."""
+    known = fields or {}
+    by_field: dict[str, str] = {}
+    problems: list[dict[str, Any]] = []
+    errors: list[dict[str, str]] = []
+    for item in error.details.get("errors", []):
+        path, message = str(item.get("path", "")), str(item.get("message", ""))
+        name = path.split("/")[1] if path.count("/") else ""
+        name = known.get(name, name)
+        if name == "document":
+            problems.append(
+                {
+                    "severity": "error",
+                    "message": message,
+                    "path": path.removeprefix("/document"),
+                    "line": item.get("line", 0),
+                }
+            )
+            continue
+        by_field.setdefault(name, message)
+        errors.append({"field": name, "message": message})
+    if problems:
+        by_field["document"] = problems[0]["message"]
+    return Refusal(status=status, message=error.message, errors=errors, fields=by_field, problems=problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Two people changed one model: what a three-way merge makes of it. `text` is None where they conflict."""
+
+    base: str
+    mine: str
+    theirs: str
+    text: str | None
+    conflicts: tuple[MergeConflict, ...] = ()
+
+
+def meeting(base: str, mine: str, theirs: str) -> Meeting:
+    """Raises Invalid where a text cannot be read."""
+    found = merge(base or "{}", mine, theirs)
+    return Meeting(base=base, mine=mine, theirs=theirs, text=found.text, conflicts=found.conflicts)
+
+
+def settled(met: Meeting, choices: Mapping[str, str]) -> Meeting:
+    """The merge with each conflict decided: `choices` maps its path to `mine` or `theirs`; others stay open."""
+    base = met.base or "{}"
+    mine, theirs = met.mine, met.theirs
+    # The same conflicts seen from the other side say where each place lies in my text.
+    mirrored = {(c.base, c.theirs, c.ours): c.path for c in merge(base, theirs, mine).conflicts}
+    for conflict in sorted(met.conflicts, key=lambda each: each.path, reverse=True):
+        choice = choices.get(conflict.path)
+        if choice == "mine":
+            theirs = _with(theirs, conflict.path, conflict.ours)
+        elif choice == "theirs":
+            mine = _with(mine, mirrored.get((conflict.base, conflict.ours, conflict.theirs), ""), conflict.theirs)
+    found: DocumentMerge = merge(base, mine, theirs)
+    return Meeting(base=met.base, mine=mine, theirs=theirs, text=found.text, conflicts=found.conflicts)
+
+
+def _with(text: str, pointer: str, raw: str | None) -> str:
+    if not pointer:
+        return text
+    try:
+        return remove_member(text, pointer) if raw is None else set_member(text, pointer, raw)
+    except HubError:
+        # The place is gone: the conflict stays open, and people decide it in the text.
+        return text
+
+
+__all__ = ["FACTS", "Form", "Meeting", "Refusal", "Typed", "meeting", "plain_lines", "refusal", "settled", "typed"]

@@ -1,0 +1,133 @@
+"""What both editing pages, Model Registration and Settings, share: checks, previews, rendering what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+from uuid import UUID, uuid5
+
+from flask import Response, current_app, make_response, render_template, request
+from flask_babel import gettext as _
+
+from gateway.auth import caller, read_caller
+from gateway.basics import FACTS, HUBS
+from gateway.clients import calls
+from gateway.editing import Refusal, Typed, refusal, with_basics
+from gateway.errors import status_of
+from gateway.markup import ReadmeWords, readme_is_cut, render_readme
+from gateway.states import type_word
+from gateway.web import with_editor
+from shared.config import Settings
+from shared.contracts.common import Caller, ModelType
+from shared.contracts.registry import DocumentInput
+from shared.document import diff_by_field
+from shared.errors import HubError
+from shared.model_facts import TYPES
+
+SAVING = ("draft", "submit")
+FIELDS = {"model_name": "document", "name": "document"}
+
+
+def apply_basics(draft: Typed) -> tuple[Typed, Refusal | None]:
+    """The draft with its basic facts in the JSON, or why that cannot be."""
+    action = request.form.get("action", "")
+    try:
+        return with_basics(draft, request.form, asked=action == "build"), None
+    except HubError as error:
+        return draft, refused(error) if action == "build" else None
+
+
+def refused(error: HubError) -> Refusal:
+    """The error as these pages show it."""
+    return refusal(error, status=status_of(error), fields=FIELDS)
+
+
+def problems_of(draft: Typed) -> list[dict[str, Any]]:
+    """What validation says of the JSON now; nothing for an empty box."""
+    if not draft.document.strip():
+        return []
+    try:
+        report = calls().registry.validate(as_input(draft), read_caller())
+    except HubError as error:
+        return refused(error).problems or [{"severity": "error", "message": error.message, "path": "", "line": 0}]
+    found = [("error", problem) for problem in report.errors] + [("warning", problem) for problem in report.warnings]
+    return [
+        {"severity": severity, "message": problem.message, "path": problem.path, "line": problem.line}
+        for severity, problem in found
+    ]
+
+
+def as_input(draft: Typed) -> DocumentInput:
+    return DocumentInput(type=cast(ModelType, draft.type), document=draft.document)
+
+
+def with_template(draft: Typed) -> tuple[Typed, str, Refusal | None]:
+    """The draft with the README template where its README is empty; beside it otherwise: what was typed stays."""
+    try:
+        template = calls().registry.readme_template(as_input(draft), read_caller()).readme
+    except HubError as error:
+        why = refused(error)
+        message = _("The template is made from the JSON, and that cannot be read yet: %(why)s", why=error.message)
+        return draft, "", replace(why, fields={**why.fields, "readme": message})
+    replacing = request.form.get("action") == "replace-readme"
+    if replacing or not draft.readme.strip():
+        return replace(draft, readme=template), "", None
+    return draft, template if template.strip() != draft.readme.strip() else "", None
+
+
+def second_step(first: Caller, step: str) -> Caller:
+    """The caller of a form's second command: another command, repeated with the form as the first is."""
+    namespace = UUID(int=0)
+    return replace(first, command_id=str(uuid5(namespace, f"{first.command_id}/{step}")))
+
+
+def form_caller() -> Caller:
+    return caller()
+
+
+def change_figures(base_document: str, document: str, line_counts: Callable[[], tuple[int, int]]) -> dict[str, Any]:
+    """Fields and lines that differ from the base; empty where the text cannot be read."""
+    if not base_document or not document.strip():
+        return {}
+    try:
+        fields = diff_by_field(base_document, document)
+    except HubError:
+        return {}
+    added, removed = line_counts()
+    return {"fields": len(fields), "added": added, "removed": removed}
+
+
+def show_editor(
+    template: str,
+    draft: Typed,
+    *,
+    status: int = 200,
+    why: Refusal | None = None,
+    readme_template: str = "",
+    unsaved: bool = False,
+    **page: Any,
+) -> Response:
+    """The page with everything as typed; a refusal's status is the page's."""
+    with_editor()
+    settings: Settings = current_app.extensions["hub_settings"]
+    words = ReadmeWords(image=_("image"), table=_("table"))
+    preview = request.form.get("action") == "preview"
+    html = render_template(
+        template,
+        draft=draft,
+        types=[(name, type_word(name)) for name in TYPES],
+        facts={fact.name: fact.types for fact in FACTS},
+        hubs=[(hub, hub) for hub in HUBS],
+        problems=(why.problems if why and why.problems else None) or problems_of(draft),
+        why=why,
+        fields=why.fields if why else cast(Mapping[str, str], {}),
+        readme_template=readme_template,
+        preview=render_readme(draft.readme, words) if preview else "",
+        preview_cut=preview and readme_is_cut(draft.readme),
+        previewing=preview,
+        unsaved=unsaved,
+        upstream=settings.upstream,
+        **page,
+    )
+    return make_response(html, why.status if why else status)

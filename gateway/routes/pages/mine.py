@@ -1,0 +1,98 @@
+"""My Models: the four axes of state of each, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from gateway.answers import named
+from gateway.auth import read_caller, signed_in, visitor
+from gateway.clients import calls
+from gateway.model_banner import detail_href
+from gateway.paging import page_number
+from gateway.people_words import role_word
+from shared.contracts.catalog import FindMyModels, MyModelRow
+
+PER_PAGE = 50
+
+blueprint = Blueprint("mine", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to do next: a sentence, and where."""
+
+    word: str
+    href: str = ""
+    why: str = ""
+    primary: bool = False
+
+
+@blueprint.get("/my-models")
+@signed_in
+def my_models() -> str:
+    """Everything one owns or was given a share in."""
+    page = page_number(request.args)
+    query = FindMyModels(page=page, per_page=PER_PAGE, min_position=request.args.get("min_position", ""))
+    found = named(calls().catalog.my_models(query, read_caller()))
+    person = visitor().person
+    roles = person.roles if person else []
+    return render_template(
+        "my_models.html",
+        found=found,
+        rows=[(row, next_step(row)) for row in found.items],
+        may_register="maintainer" in roles or "operator" in roles,
+        requested=person.requested_role if person else "",
+        role_word=role_word,
+        page_href=lambda number: f"/my-models?page={number}",
+    )
+
+
+def next_step(row: MyModelRow) -> Step:
+    """The slug as a link and its reason."""
+    name = row.summary.name
+    known: dict[str, Callable[[], Step]] = {
+        "submit": lambda: Step(
+            word=_("Finish and submit"),
+            href=detail_href(name, "settings"),
+            why=_("Revision %(number)s is a draft.", number=row.latest_revision),
+            primary=True,
+        ),
+        "wait-review": lambda: Step(
+            word=_("See what waits"),
+            href=detail_href(name, f"compare?to={row.latest_revision}"),
+            why=_("Revision %(number)s waits for a reviewer.", number=row.latest_revision),
+        ),
+        "revise": lambda: Step(
+            word=_("Revise"), href=detail_href(name, "settings"), why=_revise_why(row), primary=True
+        ),
+        "merge": lambda: Step(
+            word=_("Merge"),
+            href=detail_href(name, "settings"),
+            why=_("Upstream changed the same places as you."),
+            primary=True,
+        ),
+        "restore": lambda: Step(
+            word=_("Restore"), href=f"{detail_href(name, 'settings')}/access#restore", why=_("It is archived.")
+        ),
+        "pull-request": lambda: Step(
+            word=_("Look at the pull request"),
+            href=detail_href(name, "pull-request"),
+            why=_("The pull request needs a person."),
+            primary=True,
+        ),
+    }
+    step = known.get(row.next_step)
+    return step() if step else Step(word=_("Edit"), href=detail_href(name, "settings"), why=_("Nothing to do."))
+
+
+def _revise_why(row: MyModelRow) -> str:
+    if row.latest_state == "withdrawn":
+        return str(_("Revision %(number)s was withdrawn.", number=row.latest_revision))
+    said = row.feedback.strip().splitlines()
+    if said:
+        return str(_("Rejected: “%(feedback)s”", feedback=said[0][:140]))
+    return str(_("Revision %(number)s was rejected.", number=row.latest_revision))

@@ -1,0 +1,179 @@
+"""The operator page: services and their lag, parked streams, upstream; mail and the audit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext as _
+
+from gateway.answers import named
+from gateway.auth import caller, read_caller, requires
+from gateway.clients import calls
+from gateway.event_words import EVENTS, words_of
+from gateway.names import ids_of, login_of
+from gateway.paging import address, page_number, words
+from gateway.routes.audit import csv_of
+from gateway.routes.operations import read_operations, retry
+from gateway.routes.pages.tabs import operations_tabs
+from gateway.web import go, tell
+from shared.contracts.catalog import FindAudit, Timeline
+from shared.contracts.common import Empty, ServiceOperations
+from shared.errors import HubError, Invalid
+
+AUDIT_A_PAGE = 50
+SECURITY = (
+    *("UserRegistered", "RoleRequested", "RoleGranted", "RoleRevoked", "UserDisabled", "UserEnabled", "UserErased"),
+    *("SignedIn", "SignInFailed", "GroupChanged", "TokenIssued", "TokenRevoked", "GitHubTokenChanged"),
+)
+IMPORT_TROUBLE = ("ImportBlocked", "RemovedUpstream", "MergeConflicted")
+
+blueprint = Blueprint("operations_pages", __name__, url_prefix="/operations")
+
+
+@blueprint.get("")
+@requires("operator")
+def operations() -> str:
+    """What runs, how far behind it is, and what needs a hand."""
+    found = read_operations()
+    return render_template(
+        "operations.html",
+        tabs=operations_tabs(""),
+        found=found,
+        trouble=_import_trouble(),
+        state_of=service_state,
+        total_lag=sum(one.lag for service in found.services for one in service.subscriptions),
+    )
+
+
+def service_state(service: ServiceOperations) -> str:
+    """The worst of a service's subscriptions: stopped, parked, waiting, running."""
+    states = {one.state for one in service.subscriptions}
+    if "stopped" in states:
+        return "stopped"
+    if service.parked:
+        return "parked"
+    return "running"
+
+
+def _import_trouble() -> list[Any]:
+    """The newest of what upstream and the hub disagree about."""
+    lines = []
+    for what in IMPORT_TROUBLE:
+        lines += named(calls().catalog.audit(FindAudit(what=what, per_page=5), read_caller())).items
+    return sorted(lines, key=lambda entry: -entry.at)[:10]
+
+
+@blueprint.post("/parked/<path:parked_id>/retry")
+@requires("operator")
+def retry_stream(parked_id: str) -> Response:
+    """Reads a parked stream again."""
+    return _done(lambda: retry(parked_id), _("The stream was read again from the event that failed."), "#parked")
+
+
+@blueprint.post("/rebuild-catalog")
+@requires("operator")
+def rebuild() -> Response:
+    """Builds the read models anew beside the served ones."""
+    told = _("The catalogue is built anew beside the served one; pages go on meanwhile.")
+    return _done(lambda: calls().catalog.rebuild(Empty(), caller()), told)
+
+
+@blueprint.post("/look-upstream")
+@requires("operator")
+def look() -> Response:
+    """Looks at upstream now."""
+    told = _("The bot looks at upstream now.")
+    return _done(lambda: calls().pr_bot.look(Empty(), caller()), told, "#upstream")
+
+
+def _done(act: Any, told: str, place: str = "") -> Response:
+    try:
+        act()
+    except HubError as error:
+        tell("bad", error.message)
+    else:
+        tell("ok", told)
+    return go(f"/operations{place}")
+
+
+@blueprint.get("/mail")
+@requires("operator")
+def mail() -> str:
+    """Mails that lie in the outbox, where no mail server is set."""
+    found = calls().identity.outbox(Empty(), read_caller()).items
+    return render_template("operations_mail.html", tabs=operations_tabs("mail"), mails=found)
+
+
+@blueprint.get("/audit")
+@requires("operator")
+def audit() -> str:
+    """Everything that happened, newest first."""
+    given = audit_form()
+    page = page_number(request.args)
+    error = ""
+    found = Timeline()
+    try:
+        found = calls().catalog.audit(audit_query(given, page=page), read_caller())
+    except Invalid as refused:
+        error = refused.message
+    kept = {key: value for key, value in given.items() if value}
+    return render_template(
+        "operations_audit.html",
+        tabs=operations_tabs("audit"),
+        given=given,
+        error=error,
+        found=named(found),
+        lines=[(entry, words_of(entry.what, entry.revision), about(entry.subject)) for entry in named(found).items],
+        kinds=[("", _("Everything")), *((name, name) for name in sorted({*EVENTS, *SECURITY}))],
+        export_href=f"/operations/audit.csv?{urlencode(kept)}",
+        page_href=lambda number: address("/operations/audit", page=number, **kept),
+    )
+
+
+@blueprint.get("/audit.csv")
+@requires("operator")
+def audit_csv() -> Response:
+    """The same lines for a spreadsheet, the newest ten thousand."""
+    return csv_of(audit_query(audit_form(), page=1))
+
+
+def audit_form() -> dict[str, str]:
+    return {key: words(request.args, key, 100) for key in ("q", "actor", "what", "since", "until")}
+
+
+def audit_query(given: Mapping[str, str], *, page: int) -> FindAudit:
+    """Raises Invalid for an account that does not exist."""
+    actor = given["actor"]
+    if actor and not actor.startswith("system:") and actor != "upstream":
+        actor = ids_of([actor], field="actor")[0]
+    return FindAudit(
+        q=given["q"],
+        actor=actor,
+        what=given["what"],
+        since=day(given["since"]),
+        until=day(given["until"], end=True),
+        page=page,
+        per_page=AUDIT_A_PAGE,
+    )
+
+
+def about(subject: str) -> str:
+    """Whom identity's lines are about; empty for a model's, which has its name beside it."""
+    if subject.startswith("user-"):
+        with contextlib.suppress(HubError):
+            return login_of(subject.removeprefix("user-"))
+    return subject if subject.startswith("group-") else ""
+
+
+def day(text: str, *, end: bool = False) -> float:
+    """Midnight UTC of a date as forms send it, of the day after for `end`; 0 for none."""
+    try:
+        begin = datetime.fromisoformat(text[:10]).replace(tzinfo=UTC)
+    except ValueError:
+        return 0.0
+    return begin.timestamp() + (86_400 if end else 0)

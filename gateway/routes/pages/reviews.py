@@ -1,0 +1,233 @@
+"""Review List and review page: what changes, the verdict, the text; bound to the content that was read."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from gateway.answers import named
+from gateway.auth import caller, read_caller, requires, visitor
+from gateway.clients import calls
+from gateway.editing import Refusal, plain_lines, refusal
+from gateway.errors import status_of
+from gateway.markup import ReadmeWords, render_readme
+from gateway.model_page import client_rows
+from gateway.paging import address, one_of, page_number, words
+from gateway.review_changes import review_groups, summary
+from gateway.routes.reviews import reviews_model
+from gateway.states import look_of, type_word
+from gateway.textdiff import parse_unified
+from gateway.web import go, tell
+from shared.contracts import review as api
+from shared.contracts.catalog import FindReviews, ReadRevision, ReviewDetail, ReviewRow
+from shared.errors import HubError, NotFound
+from shared.model_facts import TYPES
+
+STATES = ("pending", "approved", "rejected", "all")
+PER_PAGE = 25
+CHECKED = ("quality", "completeness", "compliance")
+
+blueprint = Blueprint("review_pages", __name__)
+
+
+@blueprint.get("/reviews")
+@requires("reviewer", "operator")
+def review_list() -> str:
+    """What waits for a verdict, the longest first; others by state."""
+    state = one_of(request.args, "state", STATES, "pending")
+    query = FindReviews(
+        state=cast(Any, state),
+        type=one_of(request.args, "type", TYPES),
+        q=words(request.args),
+        sort=cast(Any, one_of(request.args, "sort", ("age", "-age"), "age" if state == "pending" else "-age")),
+        page=page_number(request.args),
+        per_page=PER_PAGE,
+        min_position=request.args.get("min_position", ""),
+    )
+    found = named(calls().catalog.reviews(query, read_caller()))
+    kept = {"type": query.type, "q": query.q, "sort": query.sort if "sort" in request.args else ""}
+    return render_template(
+        "reviews.html",
+        query=query,
+        found=found,
+        rows=[(row, checks_word(row)) for row in found.items],
+        tabs=_state_tabs(query, kept),
+        types=[("", _("Every type")), *((name, type_word(name)) for name in TYPES)],
+        age=age_words,
+        page_href=lambda page: address("/reviews", state=state, page=page, **kept),
+    )
+
+
+def _state_tabs(query: FindReviews, kept: dict[str, str]) -> list[dict[str, Any]]:
+    titles = {state: look_of("review", state).word for state in STATES} | {"all": _("All")}
+    tabs = []
+    for state in STATES:
+        counted = FindReviews(state=cast(Any, state), type=query.type, q=query.q, per_page=1)
+        tabs.append(
+            {
+                "href": address("/reviews", state=state if state != "pending" else "", **kept),
+                "word": titles[state],
+                "count": calls().catalog.reviews(counted, read_caller()).total,
+                "current": state == query.state,
+            }
+        )
+    return tabs
+
+
+def checks_word(row: ReviewRow) -> dict[str, str]:
+    """The stored checks in one word: the worst of them."""
+    levels = [str(check.get("level", "")) for check in row.checks]
+    if errors := levels.count("error"):
+        return {"state": "error", "word": ngettext("%(num)s error", "%(num)s errors", errors)}
+    if warnings := levels.count("warning"):
+        return {"state": "warning", "word": ngettext("%(num)s warning", "%(num)s warnings", warnings)}
+    return {"state": "ok", "word": _("Checks passed")}
+
+
+def age_words(seconds: int) -> str:
+    """How long somebody has waited: minutes, hours, days."""
+    if seconds < 3600:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", max(1, seconds // 60)))
+    if seconds < 86_400:
+        return str(ngettext("%(num)s hour", "%(num)s hours", seconds // 3600))
+    return str(ngettext("%(num)s day", "%(num)s days", seconds // 86_400))
+
+
+@blueprint.get("/reviews/<name>/<int:number>")
+@reviews_model
+def review_page(name: str, number: int) -> Response:
+    """One submission beside what clients have now."""
+    return _page(name, number)
+
+
+@blueprint.post("/reviews/<name>/<int:number>")
+@reviews_model
+def decide(name: str, number: int) -> Response:
+    """Approve or reject; a refusal keeps the feedback."""
+    verdict = request.form.get("verdict", "")
+    feedback = plain_lines(request.form.get("feedback", "")).strip()
+    if verdict == "approve":
+        feedback = "\n\n".join(part for part in (feedback, _checked()) if part)
+    command = api.Verdict(
+        name=name,
+        revision=number,
+        document_sha256=request.form.get("document_sha256", ""),
+        feedback=feedback,
+    )
+    try:
+        if verdict == "approve":
+            answer = calls().review.approve(command, caller())
+            tell("ok", _("Approved. It is published to clients within a moment."))
+        else:
+            answer = calls().review.reject(command, caller())
+            tell("ok", _("Rejected. The submitter gets your feedback."))
+    except HubError as error:
+        return _page(name, number, why=refusal(error, status=status_of(error)), part="verdict")
+    return go(f"{review_href(answer.name, number)}?min_position={answer.position}")
+
+
+def _checked() -> str:
+    """What the reviewer ticked, kept with the verdict in English, as the log is."""
+    ticked = [name for name in CHECKED if request.form.get(name)]
+    return f"Checked: {', '.join(ticked)}." if ticked else ""
+
+
+@blueprint.post("/reviews/<name>/<int:number>/comments")
+@reviews_model
+def comment(name: str, number: int) -> Response:
+    """Says something; owners are told."""
+    command = api.Comment(
+        name=name,
+        revision=number,
+        feedback=plain_lines(request.form.get("comment", "")).strip(),
+        document_sha256=request.form.get("document_sha256", ""),
+    )
+    try:
+        answer = calls().review.comment(command, caller())
+    except HubError as error:
+        why = refusal(error, status=status_of(error), fields={"feedback": "comment"})
+        return _page(name, number, why=why, part="comment")
+    tell("ok", _("Your comment is there for the owners to read."))
+    return go(f"{review_href(answer.name, number)}?min_position={answer.position}#comments")
+
+
+@blueprint.post("/reviews/<name>/<int:number>/claim")
+@reviews_model
+def claim(name: str, number: int) -> Response:
+    """Tells the other reviewers that somebody is at it."""
+    answer = calls().review.claim(api.Claim(name=name, revision=number), caller())
+    tell("ok", _("The list shows others that you are at it."))
+    return go(f"{review_href(answer.name, number)}?min_position={answer.position}")
+
+
+def review_href(name: str, number: int) -> str:
+    return f"/reviews/{quote(name, safe='')}/{number}"
+
+
+def _page(name: str, number: int, *, why: Refusal | None = None, part: str = "") -> Response:
+    asked = ReadRevision(name=name, revision=number, min_position=request.args.get("min_position", ""))
+    detail = named(calls().catalog.review(asked, read_caller()))
+    html = render_template(
+        "review.html",
+        review=detail,
+        row=detail.row,
+        groups=review_groups(detail.diff.changes, detail.document),
+        summary=summary(detail.diff.changes),
+        text=parse_unified(detail.diff.text),
+        readme_diff=parse_unified(detail.diff.readme),
+        readme=render_readme(detail.readme, ReadmeWords(image=_("image"), table=_("table"))) if not detail.base else "",
+        findings=findings(detail),
+        clients=client_rows(detail.feed.releases),
+        standing=standing(detail),
+        waiting=_next_waiting(detail.row) if detail.row.state != "pending" else None,
+        view="split" if request.args.get("view") == "split" else "",
+        age=age_words,
+        path=review_href(detail.row.name, number),
+        why=why,
+        part=part,
+        typed=request.form if why else {},
+    )
+    return make_response(html, why.status if why else 200)
+
+
+def standing(detail: ReviewDetail) -> str:
+    """Why there is no verdict to give: `closed`, `newer`, `own`; `open` where there is, `own-allowed` with a mark."""
+    if detail.row.state != "pending":
+        return "closed"
+    if detail.newer_revision:
+        return "newer"
+    person = visitor().person
+    if person is None or person.login not in (detail.row.submitter, *detail.owners):
+        return "open"
+    return "own-allowed" if current_app.extensions["hub_settings"].self_review else "own"
+
+
+def findings(detail: ReviewDetail) -> list[dict[str, Any]]:
+    """Stored checks, what clients make of it, and what the pull request touches."""
+    found: list[dict[str, Any]] = []
+    for check in detail.row.checks:
+        level = str(check.get("level", "info"))
+        found.append({"state": level, "text": str(check.get("message", "")), "more": str(check.get("path", ""))})
+    if detail.row.visibility == "public":
+        if not detail.feed.served:
+            found.append({"state": "warning", "text": _("Kept out of the client list"), "more": detail.feed.reason})
+        elif detail.feed.repaired:
+            found.append({"state": "info", "text": _("Repaired for older clients"), "more": detail.feed.repaired})
+    pull = detail.pull_request
+    if pull is not None and pull.diff:
+        diff = parse_unified(pull.diff)
+        lines = f"+{diff.added} −{diff.removed}"
+        found.append({"state": "info", "text": _("Pull request: %(lines)s lines", lines=lines), "more": pull.branch})
+    return found
+
+
+def _next_waiting(row: ReviewRow) -> ReviewRow | None:
+    try:
+        items = calls().catalog.reviews(FindReviews(per_page=2), read_caller()).items
+    except NotFound:
+        return None
+    return next((item for item in items if (item.name, item.revision) != (row.name, row.revision)), None)
