@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
-from services.catalog.bootstrap import build as build_catalog
-from services.identity.bootstrap import build as build_identity
-from services.pr_bot.bootstrap import build as build_pr_bot
-from services.pr_bot.bootstrap import seed
-from services.registry.bootstrap import build as build_registry
-from services.review.bootstrap import build as build_review
 from shared.calls import NotYet, Observer, in_process
 from shared.config import Settings
 from shared.contracts.catalog import Catalog
@@ -20,33 +14,87 @@ from shared.contracts.identity import Identity
 from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
+from shared.doctor import Check
 from shared.service import BuiltService, Calls
 
 Build = Callable[[Settings, Calls], BuiltService]
+
+
+# Each service is loaded when it is built: a console command that needs one need not wait for all.
+def _build_registry(settings: Settings, calls: Calls) -> BuiltService:
+    from services.registry.bootstrap import build
+
+    return build(settings, calls)
+
+
+def _build_review(settings: Settings, calls: Calls) -> BuiltService:
+    from services.review.bootstrap import build
+
+    return build(settings, calls)
+
+
+def _build_identity(settings: Settings, calls: Calls) -> BuiltService:
+    from services.identity.bootstrap import build
+
+    return build(settings, calls)
+
+
+def _build_pr_bot(settings: Settings, calls: Calls) -> BuiltService:
+    from services.pr_bot.bootstrap import build
+
+    return build(settings, calls)
+
+
+def _build_catalog(settings: Settings, calls: Calls) -> BuiltService:
+    from services.catalog.bootstrap import build
+
+    return build(settings, calls)
+
+
 SERVICES: dict[str, tuple[type, Build]] = {
-    "registry": (Registry, build_registry),
-    "review": (Review, build_review),
-    "identity": (Identity, build_identity),
-    "pr_bot": (PrBot, build_pr_bot),
-    "catalog": (Catalog, build_catalog),
+    "registry": (Registry, _build_registry),
+    "review": (Review, _build_review),
+    "identity": (Identity, _build_identity),
+    "pr_bot": (PrBot, _build_pr_bot),
+    "catalog": (Catalog, _build_catalog),
 }
 
 
 def seed_upstream(path: Path, files: Mapping[str, bytes], *, branch: str) -> None:
     """The hub's own upstream: a bare repository that holds what was imported."""
+    from services.pr_bot.bootstrap import seed
+
     seed(path, files, base=branch)
 
 
-class EmbeddedHub:
-    """All services, built and wired; `start` and `stop` what runs beside the calls."""
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check of every service, also beside a running hub."""
+    logged = [name for name in SERVICES if name != "catalog"]
+    hub = EmbeddedHub(settings, only=logged)
+    try:
+        for name in logged:
+            if (doctor := hub.services[name].doctor) is not None:
+                yield from doctor()
+        from services.catalog.bootstrap import diagnose
 
-    def __init__(self, settings: Settings, *, observe: Observer | None = None) -> None:
+        yield from diagnose(settings, hub.calls)
+    finally:
+        hub.close()
+
+
+class EmbeddedHub:
+    """All services, or `only` some, built and wired; `start` and `stop` what runs beside the calls."""
+
+    def __init__(
+        self, settings: Settings, *, observe: Observer | None = None, only: Collection[str] = tuple(SERVICES)
+    ) -> None:
         self.settings = settings
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         places = {name: NotYet(name) for name in SERVICES}
         self.calls = Calls(**cast(dict[str, Any], places))
         self.services: dict[str, BuiltService] = {}
-        for name, (protocol, build) in SERVICES.items():
+        for name in only:
+            protocol, build = SERVICES[name]
             built = build(settings, self.calls)
             self.services[name] = built
             places[name].bind(
@@ -59,9 +107,9 @@ class EmbeddedHub:
     def _wake_on_commit(self) -> None:
         for service in self.services.values():
             for subscription in service.subscriptions:
-                store = self.services[subscription.source].store
-                if store is not None:
-                    store.on_commit(subscription.wake)
+                source = self.services.get(subscription.source)
+                if source is not None and source.store is not None:
+                    source.store.on_commit(subscription.wake)
 
     def start(self) -> None:
         """Subscriptions first: what others have said is known before work begins."""

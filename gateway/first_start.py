@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import sys
+import threading
 from pathlib import Path
 
 from nacl.public import PrivateKey
@@ -54,13 +56,14 @@ def _seed(settings: Settings, source: Source | None) -> None:
     if settings.upstream.kind != "file":
         return
     path = Path(settings.upstream.location)
-    if path.exists():
-        return
     if path != settings.own_upstream:
+        if path.exists():
+            return
         raise Invalid(
             f"HUB_UPSTREAM: expected a bare git repository at {path}, found nothing; make it with git clone --bare, "
             "or unset HUB_UPSTREAM"
         )
+    # Also where it exists: a start may have been killed between making it and its first commit.
     seed_upstream(path, source.files if source else {}, branch=settings.upstream_branch)
 
 
@@ -120,14 +123,23 @@ def seal_public_key(settings: Settings) -> bytes:
 
 def main() -> int:
     """A child of `models-hub run`, which holds the data directory's lock meanwhile."""
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     console = Console(stderr=False)
     try:
-        settings = load()
-        run(settings, console)
+        run(load(), console)
+    except KeyboardInterrupt:
+        return 130
     except HubError as error:
         Console(stderr=True).print(f"models-hub: {error.message}", markup=False, highlight=False, soft_wrap=True)
         return 1
     return 0
+
+
+def _end_with_parent() -> None:
+    """Standard input closes when the parent is gone, killed or not; what is done up to here is kept."""
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

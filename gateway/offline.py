@@ -16,9 +16,12 @@ from shared.service import Calls
 
 
 @contextmanager
-def beside(settings: Settings) -> Iterator[Calls]:
-    """The calls of services that run nothing in the background."""
-    hub = EmbeddedHub(settings)
+def beside(settings: Settings, *services: str) -> Iterator[Calls]:
+    """The calls of these services, which run nothing in the background.
+
+    Never catalog: building it settles its generations, which is for the hub that serves them.
+    """
+    hub = EmbeddedHub(settings, only=services)
     try:
         yield hub.calls
     finally:

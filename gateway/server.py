@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import sys
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
 from shared.config import Settings
+from shared.errors import Conflict, HubError, Invalid
 
 THREADS = 16
-GRACE_S = 20
+# Above what one request may take; work that a killed hub would pick up again need not be waited for longer.
+GRACE_S = 15
+_APP_FAILED = 4
+
+
+class AddressInUse(Conflict):
+    slug = "address-in-use"
+
+
+class NoSuchAddress(Invalid):
+    slug = "no-such-address"
+
+
+def bound_socket(settings: Settings) -> socket.socket:
+    """Has the hub's address, and listens later; raises AddressInUse or NoSuchAddress."""
+    host, port = settings.host, settings.port
+    named = f"HUB_HOST {host}, HUB_PORT {port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise AddressInUse(
+                f"{named}: expected the port free, but another program listens there; stop it or set HUB_PORT"
+            ) from error
+        raise NoSuchAddress(
+            f"{named}: expected an address of this machine that one may listen on: {error.strerror}; correct them"
+        ) from error
+    return bound
 
 
 class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Everything is built in the worker, after the fork: threads and database connections do not survive one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket) -> None:
         self._settings = settings
+        self._listening = listening
         self._hub: Any = None
         super().__init__()
 
     def load_config(self) -> None:
         options = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
+            "bind": f"fd://{self._listening.detach()}",
             "workers": 1,
             "threads": THREADS,
             "worker_class": "gthread",
@@ -30,8 +67,8 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 120,
             "keepalive": 30,
             "loglevel": "warning",
+            "post_worker_init": self._ready,
             "worker_exit": self._worker_exit,
-            "when_ready": self._when_ready,
             "proc_name": "models-hub",
         }
         for name, value in options.items():
@@ -40,12 +77,16 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Any:
         from gateway.running import RunningHub
 
-        self._hub = RunningHub(self._settings)
-        return self._hub.start()
+        try:
+            self._hub = RunningHub(self._settings)
+            return self._hub.start()
+        except HubError as error:
+            print(f"models-hub: {error.message}", file=sys.stderr, flush=True)  # noqa: T201 for who started it
+            sys.exit(_APP_FAILED)
 
     def _worker_exit(self, server: Any, worker: Any) -> None:
         if self._hub is not None:
             self._hub.stop()
 
-    def _when_ready(self, server: Any) -> None:
+    def _ready(self, worker: Any) -> None:
         print(f"Models Hub on {self._settings.public_url}", flush=True)  # noqa: T201 what a newcomer waits for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,10 +26,13 @@ from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
 from shared.database import Database
+from shared.doctor import Check
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.event_store.interface import EventStore, LogPage, Metadata
 from shared.event_store.serialization import EventTypes
 from shared.subscription import Subscription
+
+Doctor = Callable[[], Iterable[Check]]
 
 
 class Background(Protocol):
@@ -62,6 +65,7 @@ class BuiltService:
 
     A composition root connects `store.on_commit` to the `wake` of the subscriptions to it, starts
     `subscriptions` and `background`, and stops them in the opposite order before it closes `database`.
+    `doctor` compares what the service holds with what the logs say, also while another process runs on it.
     """
 
     name: str
@@ -70,6 +74,7 @@ class BuiltService:
     store: EventStore | None = None
     subscriptions: Sequence[Subscription] = ()
     background: Sequence[Background] = ()
+    doctor: Doctor | None = None
 
 
 def actor_metadata(actor: str, *, causation_id: str, correlation_id: str, traceparent: str = "") -> Metadata:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from typing import cast
 
 from services.catalog.application import Application
 from services.catalog.application.feeds import Feeds
 from services.catalog.application.generations import Generations
 from services.catalog.application.source_reader import SourceReader
+from services.catalog.doctor import examine
 from services.catalog.projection import SOURCES
 from shared.client_release_table import packaged_table
 from shared.clock import wall_clock
 from shared.config import Settings
 from shared.database import Database
+from shared.doctor import Check
 from shared.event_store.serialization import EventTypes
 from shared.events import identity, pr_bot, registry, review
 from shared.service import BuiltService, Calls, LogService, log_reader
-from shared.subscription import Subscription
+from shared.subscription import ReadLog, Subscription
 
 _EVENTS = {
     source: EventTypes(module.EVENTS, module.UPCASTERS)
@@ -31,7 +35,7 @@ def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_c
     What the catalog holds can be built again from the logs, so its database need not survive a power cut.
     """
     database = Database(settings.database_url_of("catalog"), durable=False)
-    read_logs = {source: log_reader(calls.of(source), _EVENTS[source], reader="catalog") for source in SOURCES}
+    read_logs = _read_logs(calls)
     generations = Generations(database, read_logs)
     # They have a subscription's methods; which subscription answers changes with each rebuild.
     readers = [cast(Subscription, SourceReader(generations, source)) for source in SOURCES]
@@ -44,4 +48,15 @@ def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_c
         database=database,
         subscriptions=readers,
         background=[generations],
+        doctor=partial(examine, database, read_logs),
     )
+
+
+def diagnose(settings: Settings, calls: Calls) -> list[Check]:
+    """The doctor without the rest: `build` settles the generations, which only the hub that serves them may."""
+    with closing(Database(settings.database_url_of("catalog"), durable=False)) as database:
+        return examine(database, _read_logs(calls))
+
+
+def _read_logs(calls: Calls) -> Mapping[str, ReadLog]:
+    return {source: log_reader(calls.of(source), _EVENTS[source], reader="catalog") for source in SOURCES}

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from services.pr_bot.application import Application
+from services.pr_bot.doctor import examine
 from services.pr_bot.policies import REACTIONS, Reaction, UpstreamWatch, Worker
 from services.pr_bot.projection import Due, Rows
 from services.pr_bot.reconcile import NoUpstream, Reconciler
@@ -71,6 +72,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         store=store,
         subscriptions=tuple(application.subscriptions),
         background=(worker, *poll),
+        doctor=partial(examine, database, store),
     )
 
 

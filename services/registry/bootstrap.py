@@ -6,6 +6,7 @@ from functools import partial
 
 from services.registry.application import Application
 from services.registry.application.validation import Validation
+from services.registry.doctor import examine
 from services.registry.policies import REACTIONS
 from services.registry.projection import Names
 from shared.config import Settings
@@ -46,5 +47,10 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         for source, (owner, source_types) in sources.items()
     ]
     return BuiltService(
-        name="registry", application=application, database=database, store=store, subscriptions=log.subscriptions
+        name="registry",
+        application=application,
+        database=database,
+        store=store,
+        subscriptions=log.subscriptions,
+        doctor=partial(examine, database, store),
     )

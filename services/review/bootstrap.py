@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from services.review.application import Application
+from services.review.doctor import examine
 from services.review.policies import REACTIONS
 from services.review.projection import Owners
 from shared.config import Settings
@@ -31,16 +32,22 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         self_review=settings.self_review,
         catch_up=partial(_catch_up, log),
     )
+    read_registry = log_reader(calls.registry, EventTypes(registry.EVENTS, registry.UPCASTERS), reader="review")
     subscription = Subscription(
         name="review",
         source="registry",
-        read_log=log_reader(calls.registry, EventTypes(registry.EVENTS, registry.UPCASTERS), reader="review"),
+        read_log=read_registry,
         database=database,
         handlers={event: partial(reaction, application) for event, reaction in REACTIONS.items()},
     )
     log.subscriptions.append(subscription)
     return BuiltService(
-        name="review", application=application, database=database, store=store, subscriptions=[subscription]
+        name="review",
+        application=application,
+        database=database,
+        store=store,
+        subscriptions=[subscription],
+        doctor=partial(examine, database, store, read_registry),
     )
 
 

@@ -1,0 +1,79 @@
+"""`run` and `import`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import click
+
+from shared.config import Settings, load
+
+
+@click.command(options_metavar="")
+def run() -> None:
+    """Start the hub; a first start imports the catalogue and makes accounts."""
+    from gateway.archive.restoring import finish_interrupted
+    from gateway.embedded_lock import data_directory_lock, note_address
+    from gateway.server import HubServer, bound_socket
+
+    settings = load()
+    with data_directory_lock(settings) as lock:
+        # Before the first start's work: who cannot have the address should hear of it at once.
+        listening = bound_socket(settings)
+        finish_interrupted(settings)
+        _first_start(settings, lock)
+        note_address(lock, settings)
+        HubServer(settings, listening).run()
+
+
+def _first_start(settings: Settings, lock: IO[str]) -> None:
+    """In a process of its own: what an import needs of memory is gone when the hub serves.
+
+    It holds the lock too, and ends when this process does, however that ends: its standard input
+    closes then.
+    """
+    from gateway.start_marks import is_needed
+
+    if not is_needed(settings):
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    command = [sys.executable, "-m", "gateway.first_start"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(lock.fileno(),))
+    try:
+        code = child.wait()
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+    if code != 0:
+        raise SystemExit(1)
+
+
+@click.command("import", options_metavar="")
+@click.argument("source")
+def import_(source: str) -> None:
+    """Import upstream's catalogue from SOURCE; repeating it changes nothing.
+
+    SOURCE is pypi:<package>==<version>, a wheel, a directory or a bare repository.
+    """
+    settings = load()
+
+    from rich.console import Console
+
+    from gateway.catalog_source import read_source
+    from gateway.importing import import_catalogue, say_imported
+    from gateway.offline import beside
+
+    found = read_source(
+        source if source.startswith("pypi:") else str(Path(source).resolve()),
+        cache_dir=settings.cache_dir,
+        branch=settings.upstream_branch,
+    )
+    console = Console()
+    with beside(settings, "registry") as calls, console.status("Importing the catalogue"):
+        result = import_catalogue(calls.registry, found)
+    say_imported(result, console)

@@ -1,0 +1,71 @@
+"""Whether pr_bot's rows are what its streams say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import select
+
+from services.pr_bot.domain import MainContent, PullRequest, evolve, evolve_main
+from services.pr_bot.projection import PULL_REQUESTS, SEEN_MODELS
+from shared.database import Database
+from shared.doctor import Check, differences, folded, histories, parked_check
+from shared.event_store.interface import EventStore
+
+ADVICE = "stop the hub and restore a backup"
+_PULL, _MAIN = "pullrequest-", "upstream-"
+
+
+def examine(database: Database, store: EventStore) -> list[Check]:
+    """Every stream folded and compared with the requests and with what main was last told to hold, in one snapshot."""
+    faults: list[str] = []
+    pulls: dict[str, Any] = {}
+    main: dict[str, str] = {}
+    events = streams = 0
+    with database.read() as connection:
+        for history in histories(store, connection):
+            streams, events = streams + 1, events + len(history.events)
+            faults += history.faults
+            if history.stream.startswith(_PULL):
+                state: PullRequest = folded(history, PullRequest(), evolve)
+                pulls[history.stream.removeprefix(_PULL)] = _row(state)
+            elif history.stream.startswith(_MAIN):
+                told: MainContent = folded(history, MainContent(), evolve_main)
+                main[history.stream.removeprefix(_MAIN)] = told.document_sha256
+        found = {
+            row.model: (row.state, row.number, bool(row.is_open), row.branch, row.head_sha)
+            for row in connection.execute(select(PULL_REQUESTS))
+        }
+        seen = {row.model: row.document_sha256 for row in connection.execute(select(SEEN_MODELS))}
+        parked = parked_check("pr_bot", connection)
+    numbers = Counter(number for _, number, *_ in pulls.values() if number)
+    twice = [
+        f"pull request {number}: {count} models have it; {ADVICE}" for number, count in numbers.items() if count > 1
+    ]
+    return [
+        Check(subject=f"pr_bot: {events} events in {streams} streams read back", differs=faults),
+        Check(
+            subject=f"pr_bot: {len(pulls)} pull requests are what the log says",
+            differs=[*differences(pulls, found, what="pull request of", advice=ADVICE), *twice],
+        ),
+        Check(
+            # What main held at the first look was no news: no event tells of it.
+            subject=f"pr_bot: {len(main)} changes of main are what the log says",
+            differs=differences(
+                main, {model: seen.get(model, "") for model in main}, what="main's content of", advice=ADVICE
+            ),
+        ),
+        parked,
+    ]
+
+
+def _row(state: PullRequest) -> tuple[str, int, bool, str, str]:
+    last = state.last
+    return (
+        state.state,
+        state.number,
+        state.is_open,
+        last.branch if last else "",
+        last.head_sha if last else "",
+    )
