@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import format_number, get_locale, ngettext
+from flask_babel import format_number, get_locale
 from flask_babel import gettext as _
 
 from gateway.answers import named
@@ -147,7 +147,7 @@ def _few(values: list[str], most: int) -> str:
     shown = list(dict.fromkeys(values))
     if len(shown) <= most:
         return ", ".join(shown)
-    more = ngettext("%(num)s more", "%(num)s more", len(shown) - most)
+    more = _("%(num)s more", num=len(shown) - most)
     return f"{', '.join(shown[:most])}, {more}"
 
 
