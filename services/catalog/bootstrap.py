@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
-from typing import cast
 
 from services.catalog.application import Application
 from services.catalog.application.feeds import Feeds
@@ -20,8 +19,8 @@ from shared.database import Database
 from shared.doctor import Check
 from shared.event_store.serialization import EventTypes
 from shared.events import identity, pr_bot, registry, review
-from shared.service import BuiltService, Calls, LogService, log_reader
-from shared.subscription import ReadLog, Subscription
+from shared.service import BuiltService, Calls, LogService, Reader, log_reader
+from shared.subscription import ReadLog
 
 _EVENTS = {
     source: EventTypes(module.EVENTS, module.UPCASTERS)
@@ -38,7 +37,7 @@ def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_c
     read_logs = _read_logs(calls)
     generations = Generations(database, read_logs)
     # They have a subscription's methods; which subscription answers changes with each rebuild.
-    readers = [cast(Subscription, SourceReader(generations, source)) for source in SOURCES]
+    readers: list[Reader] = [SourceReader(generations, source) for source in SOURCES]
     log = LogService(name="catalog", subscriptions=readers, figures=generations.figures)
     feeds = Feeds(packaged_table(), settings.clients_from)
     application = Application(generations=generations, feeds=feeds, log=log, now=now)

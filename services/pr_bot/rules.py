@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.document import Change
 
@@ -43,7 +44,11 @@ class Account:
     branch: str
     changes: Sequence[Change]
     proof: Proof
-    removal: bool = False
+    kind: Literal["add", "update", "remove"] = "update"
+
+    @property
+    def removal(self) -> bool:
+        return self.kind == "remove"
 
 
 def inert(text: str) -> str:
@@ -97,7 +102,7 @@ def cut(diff: str) -> str:
 
 
 def _summary(account: Account) -> str:
-    verb = "Removes" if account.removal else "Updates"
+    verb = {"add": "Adds", "update": "Updates", "remove": "Removes"}[account.kind]
     state = "published in the hub" if account.is_published else "waiting for its review in the hub (draft until then)"
     return (
         f"{verb} {code(account.model)} ({account.model_type}) as [revision {account.revision} in Models Hub]"

@@ -179,7 +179,7 @@ class Reconciler:
             proof=rules.Proof(
                 path=change.path, base_sha=catalogue.commit, before=change.before or "", after=change.after or ""
             ),
-            removal=removal,
+            kind=kind,
         )
         return NewPull(
             branch=branch,

@@ -75,3 +75,8 @@ def test_a_long_diff_is_cut_at_a_line() -> None:
 @pytest.mark.parametrize(("updated_at", "date"), [(1_700_000_000, 1_700_000_000), (None, 5), (-1, 5), (2**40, 5)])
 def test_a_commits_date_is_the_documents_own_time(updated_at: int | None, date: int) -> None:
     assert rules.date_of(updated_at, base_date_s=5) == date
+
+
+def test_the_body_says_whether_the_model_is_added_changed_or_removed() -> None:
+    verbs = [rules.body_of(account(kind=kind)).split()[0] for kind in ("add", "update", "remove")]
+    assert verbs == ["Adds", "Updates", "Removes"]
