@@ -1,7 +1,8 @@
 """The same Idempotency-Key with another body is refused; with the same body it is a repeat.
 
 A row per keyed command, written in the transaction of its events. What a command has already
-appended is found by its id (`shared.event_store.aggregate`); this only remembers what it asked.
+appended is found by its id (`shared.event_store.aggregate`), and its answer follows from that; only
+where a command appended nothing is the answer kept as it was given.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, Protocol, TypeVar, get_type_hints
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, Text, select
 
 from shared.contracts import wire
 from shared.contracts.common import Caller
@@ -22,10 +25,20 @@ METADATA = MetaData()
 COMMANDS = Table(
     "commands", METADATA, Column("id", String, primary_key=True), Column("request_sha256", String, nullable=False)
 )
+ANSWERS = Table("answers", METADATA, Column("id", String, primary_key=True), Column("answer", Text, nullable=False))
+
+Answer = TypeVar("Answer")
+Request = TypeVar("Request")
+Self = TypeVar("Self", bound="HasCommands")
+_ASKED: ContextVar[str | None] = ContextVar("asked", default=None)
 
 
 class KeyReused(Invalid):
     slug = "idempotency-key-reused"
+
+
+class HasCommands(Protocol):
+    commands: Commands
 
 
 class Commands:
@@ -35,28 +48,84 @@ class Commands:
         self._database = database
         database.create(METADATA)
 
-    def check(self, request: Any, caller: Caller) -> None:
-        """Raises KeyReused where the key came with another request before."""
-        if not caller.idempotent:
-            return
+    def known_answer(self, command_id: str, asked: str) -> str | None:
+        """What was kept of an earlier answer, JSON text; raises KeyReused where the key came with another request."""
         with self._database.read() as connection:
-            stored = connection.scalar(select(COMMANDS.c.request_sha256).where(COMMANDS.c.id == caller.command_id))
-        if stored is not None and stored != _digest(request):
-            raise KeyReused("Idempotency-Key: it was used before for another request; send a new key for a new request")
+            _require_same(connection, command_id, asked)
+            found: str | None = connection.scalar(select(ANSWERS.c.answer).where(ANSWERS.c.id == command_id))
+        return found
 
-    def rows(self, request: Any, caller: Caller) -> Callable[[Connection], None] | None:
-        """What to write beside the events, None where the command has no key."""
-        if not caller.idempotent:
+    def rows(self, caller: Caller, answer: Any = None) -> Callable[[Connection], None] | None:
+        """What to write beside the events, None where no key is honoured; raises KeyReused as it is written."""
+        asked = _ASKED.get()
+        if asked is None:
             return None
 
         def write(connection: Connection) -> None:
-            known = connection.scalar(select(COMMANDS.c.id).where(COMMANDS.c.id == caller.command_id))
-            if known is None:
-                connection.execute(COMMANDS.insert().values(id=caller.command_id, request_sha256=_digest(request)))
+            _write(connection, caller.command_id, asked, answer)
 
         return write
 
+    def finish(self, command_id: str, asked: str, answer: Any) -> None:
+        """The command is done. Where it wrote no row, it appended nothing: its row and answer are written now."""
+        with self._database.read() as connection:
+            if _require_same(connection, command_id, asked):
+                return
+        with self._database.write() as connection:
+            _write(connection, command_id, asked, answer)
 
-def _digest(request: Any) -> str:
-    text = json.dumps([type(request).__name__, wire.dump(request)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+
+def idempotent(
+    *, keeps_answer: bool = True
+) -> Callable[[Callable[[Self, Request, Caller], Answer]], Callable[[Self, Request, Caller], Answer]]:
+    """A use case that answers a repeat of a keyed command as it answered the command itself.
+
+    Not `keeps_answer`: what it answers is not kept beside the commands, because it names a person or a secret.
+    """
+
+    def decorate(use_case: Callable[[Self, Request, Caller], Answer]) -> Callable[[Self, Request, Caller], Answer]:
+        answer_type: type[Answer] = get_type_hints(use_case)["return"]
+
+        @wraps(use_case)
+        def once(self: Self, request: Request, caller: Caller) -> Answer:
+            if not caller.idempotent:
+                return use_case(self, request, caller)
+            asked = _digest(use_case.__name__, request)
+            if (known := self.commands.known_answer(caller.command_id, asked)) is not None:
+                return wire.load(answer_type, json.loads(known))
+            token = _ASKED.set(asked)
+            try:
+                answer = use_case(self, request, caller)
+            finally:
+                _ASKED.reset(token)
+            self.commands.finish(caller.command_id, asked, answer if keeps_answer else None)
+            return answer
+
+        return once
+
+    return decorate
+
+
+def _write(connection: Connection, command_id: str, asked: str, answer: Any) -> None:
+    if _require_same(connection, command_id, asked):
+        return
+    connection.execute(COMMANDS.insert().values(id=command_id, request_sha256=asked))
+    if answer is not None:
+        connection.execute(ANSWERS.insert().values(id=command_id, answer=json.dumps(wire.dump(answer))))
+
+
+def _require_same(connection: Connection, command_id: str, asked: str) -> bool:
+    """Whether the command has a row; raises KeyReused where it asked for something else."""
+    stored = connection.scalar(select(COMMANDS.c.request_sha256).where(COMMANDS.c.id == command_id))
+    if stored is not None and stored != asked:
+        raise KeyReused("Idempotency-Key: it was used before for another request; send a new key for a new request")
+    return stored is not None
+
+
+def _digest(use_case: str, request: Any) -> str:
+    sent = wire.dump(request)
+    text = json.dumps([use_case, sent], sort_keys=True).encode()
+    if "password" in sent:
+        # Whoever finds these rows must not be able to try passwords on them.
+        return hashlib.scrypt(text, salt=use_case.encode(), n=2**14, r=8, p=1).hex()
+    return hashlib.sha256(text).hexdigest()

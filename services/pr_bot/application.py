@@ -23,7 +23,7 @@ from shared.contracts.registry import Registry
 from shared.errors import Conflict, Forbidden, HubError, NotFound
 from shared.event_store.interface import EventStore, RecordedEvent
 from shared.event_store.serialization import EventTypes
-from shared.idempotency import Commands
+from shared.idempotency import Commands, idempotent
 from shared.service import LogService
 
 
@@ -59,14 +59,17 @@ class Application(LogService):
     def __post_init__(self) -> None:
         self.figures = self._figures
 
+    @idempotent()
     def retry(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
         """Tries now what failed, waits or is paused."""
         return self._ask(request, caller, ask="")
 
+    @idempotent()
     def rebuild(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
         """Builds the branch anew on the current main, over whatever else lies on it."""
         return self._ask(request, caller, ask="rebuild")
 
+    @idempotent()
     def reopen(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
         """Opens again what a person closed upstream."""
         return self._ask(request, caller, ask="reopen")
@@ -135,12 +138,12 @@ class Application(LogService):
 
     def _ask(self, request: PullRequestAction, caller: Caller, *, ask: str) -> PullRequestAnswer:
         self._authorise(request.name, caller)
-        self.commands.check(request, caller)
         if self.upstream_reader is None:
             raise UpstreamIsOff(f"pull request of {request.name}: HUB_UPSTREAM is off; set it to have pull requests")
         state = self.records.pull_request(request.name)
         if ask == "reopen":
             self._check_closed(request.name, state, caller)
+        position = f"pr_bot:{self.records.head()}"
         with self.records.rows.database.write() as connection:
             self.records.rows.mark_due(
                 connection,
@@ -151,10 +154,11 @@ class Application(LogService):
                 actor=caller.user_id,
                 ask=ask,
             )
-            if (remember := self.commands.rows(request, caller)) is not None:
+            answer = PullRequestAnswer(name=request.name, state=state.state, position=position)
+            if (remember := self.commands.rows(caller, answer)) is not None:
                 remember(connection)
         self.wake()
-        return PullRequestAnswer(name=request.name, state=state.state, position=f"pr_bot:{self.records.head()}")
+        return answer
 
     def _check_closed(self, name: str, state: PullRequest, caller: Caller) -> None:
         if state.is_held_closed or (caller.idempotent and self.store.events_of_command(caller.command_id)):

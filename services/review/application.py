@@ -15,7 +15,7 @@ from shared.contracts import review as api
 from shared.contracts.common import Caller
 from shared.event_store.aggregate import Executed, execute
 from shared.event_store.interface import EventStore, RecordedEvent
-from shared.idempotency import Commands
+from shared.idempotency import Commands, idempotent
 from shared.service import LogService, actor_metadata
 
 Decide = Callable[[Reviews], Sequence[Any]]
@@ -44,19 +44,22 @@ class Application:
     ) -> None:
         self.owners = owners
         self._store = store
-        self._commands = commands
+        self.commands = commands
         self._self_review = self_review
         self._catch_up = catch_up
         self.read_log = log.read_log
         self.operations = log.operations
         self.retry_parked = log.retry_parked
 
+    @idempotent()
     def approve(self, request: api.Verdict, caller: Caller) -> api.ReviewAnswer:
         return self._verdict(domain.approve, request, caller)
 
+    @idempotent()
     def reject(self, request: api.Verdict, caller: Caller) -> api.ReviewAnswer:
         return self._verdict(domain.reject, request, caller)
 
+    @idempotent()
     def comment(self, request: api.Comment, caller: Caller) -> api.ReviewAnswer:
         decide = partial(
             domain.comment,
@@ -68,6 +71,7 @@ class Application:
         )
         return self._answer(request, caller, lambda: partial(decide, author=self._reviewer(request.name, caller)))
 
+    @idempotent()
     def claim(self, request: api.Claim, caller: Caller) -> api.ReviewAnswer:
         decide = partial(domain.claim, name=request.name, revision=request.revision)
         return self._answer(request, caller, lambda: partial(decide, reviewer=self._reviewer(request.name, caller)))
@@ -108,13 +112,12 @@ class Application:
     def _answer(
         self, request: api.Verdict | api.Comment | api.Claim, caller: Caller, decide: Callable[[], Decide]
     ) -> api.ReviewAnswer:
-        self._commands.check(request, caller)
         try:
             executed = self._execute(request, caller, decide())
         except domain.ReviewNotFound:
             self._catch_up()
             executed = self._execute(request, caller, decide())
-        item = executed.state.items[request.revision]
+        item = executed.outcome.items[request.revision]
         return api.ReviewAnswer(
             name=executed.state.name,
             revision=request.revision,
@@ -135,5 +138,5 @@ class Application:
                 correlation_id=caller.correlation_id,
                 traceparent=caller.traceparent,
             ),
-            rows=self._commands.rows(request, caller),
+            rows=self.commands.rows(caller),
         )

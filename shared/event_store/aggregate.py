@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
 
+from shared.errors import HubError
 from shared.event_store.interface import EventStore, Metadata, NewEvent, RecordedEvent, StreamConflict, UnknownEvent
 
 State = TypeVar("State")
@@ -36,11 +37,12 @@ class Loaded(Generic[State]):
 class Executed(Generic[State]):
     """`state` after `events`; `position` is the stream's newest where nothing was decided.
 
-    `repeated`: the command had been carried out before, `events` are what it appended then, and
-    `state` is the stream as it is now.
+    `repeated`: the command had been carried out before, `events` are what it appended then, `outcome`
+    is the state right after them, and `state` is the stream as it is now.
     """
 
     state: State
+    outcome: State
     events: tuple[RecordedEvent, ...]
     position: int
     version: int
@@ -55,11 +57,17 @@ def event_id_of(causation_id: str, stream: str, index: int, *, reaction: str | N
 
 
 def load(
-    store: EventStore, stream: str, *, initial: State, evolve: Evolve[State], connection: Connection | None = None
+    store: EventStore,
+    stream: str,
+    *,
+    initial: State,
+    evolve: Evolve[State],
+    connection: Connection | None = None,
+    up_to: int | None = None,
 ) -> Loaded[State]:
-    """The stream folded from `initial`; events of unknown types change nothing."""
+    """The stream folded from `initial`, to version `up_to` or its end; events of unknown types change nothing."""
     loaded = Loaded(state=initial, version=0, position=0)
-    return _folded(loaded, store.read_stream(stream, connection=connection), evolve)
+    return _folded(loaded, store.read_stream(stream, limit=up_to, connection=connection), evolve)
 
 
 def execute(
@@ -81,14 +89,22 @@ def execute(
     causing event: two reactions on one stream need two names.
     """
     loaded = partial(load, store, stream, initial=initial, evolve=evolve, connection=connection)
-    if earlier := _earlier(store, stream, metadata.causation_id, reaction, connection):
-        return _executed(loaded(), earlier, repeated=True)
+    appended_before = partial(_earlier, store, stream, metadata.causation_id, reaction, connection)
+    if earlier := appended_before():
+        return _repeated(loaded, earlier)
     attempt = 1
     while True:
         before = loaded()
-        new = _new_events(stream, decide(before.state), metadata, reaction)
+        try:
+            new = _new_events(stream, decide(before.state), metadata, reaction)
+        except HubError:
+            # The same command may have been carried out since by another thread: then this is a repeat.
+            if earlier := appended_before():
+                return _repeated(loaded, earlier)
+            raise
         if not new:
-            return _executed(before, (), repeated=False)
+            earlier = appended_before()
+            return _repeated(loaded, earlier) if earlier else _executed(before, ())
         try:
             appended = store.append(
                 stream, expected_version=before.version, events=new, connection=connection, rows=rows
@@ -98,8 +114,9 @@ def execute(
                 raise
             attempt += 1
         else:
-            after = loaded() if appended.repeated else _folded(before, appended.events, evolve)
-            return _executed(after, appended.events, repeated=appended.repeated)
+            if appended.repeated:
+                return _repeated(loaded, appended.events)
+            return _executed(_folded(before, appended.events, evolve), appended.events)
 
 
 def _new_events(stream: str, decided: Sequence[Any], metadata: Metadata, reaction: str | None) -> list[NewEvent]:
@@ -119,10 +136,26 @@ def _earlier(
     return tuple(by_id[event_id] for event_id in ids if event_id in by_id)
 
 
-def _executed(now: Loaded[State], events: Sequence[RecordedEvent], *, repeated: bool) -> Executed[State]:
-    last = events[-1] if events else now
+def _executed(now: Loaded[State], events: Sequence[RecordedEvent]) -> Executed[State]:
     return Executed(
-        state=now.state, events=tuple(events), position=last.position, version=last.version, repeated=repeated
+        state=now.state,
+        outcome=now.state,
+        events=tuple(events),
+        position=now.position,
+        version=now.version,
+        repeated=False,
+    )
+
+
+def _repeated(loaded: Callable[..., Loaded[State]], events: Sequence[RecordedEvent]) -> Executed[State]:
+    last = events[-1]
+    return Executed(
+        state=loaded().state,
+        outcome=loaded(up_to=last.version).state,
+        events=tuple(events),
+        position=last.position,
+        version=last.version,
+        repeated=True,
     )
 
 

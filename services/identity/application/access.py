@@ -19,6 +19,7 @@ from shared.contracts import identity as api
 from shared.contracts.common import Caller, Done, Empty
 from shared.errors import NotFound
 from shared.events import identity as facts
+from shared.idempotency import idempotent
 
 LAST_USE_STEP_S = 60
 
@@ -49,7 +50,7 @@ class AccessUseCases(IdentityBase):
             connection.execute(
                 SESSIONS.insert().values(digest=digest(token), person=row["id"], expires_at=now + SESSION_S)
             )
-            position = self.tell(connection, row, [facts.SignedIn(user_id=row["id"])], caller=caller, request=Empty())
+            position = self.tell(connection, row, [facts.SignedIn(user_id=row["id"])], caller=caller)
             person = self.person_of(connection, row, private=True)
         return api.SessionAnswer(token=token, person=person, position=f"identity:{position}")
 
@@ -64,7 +65,7 @@ class AccessUseCases(IdentityBase):
             )
             if row is not None:
                 failed = facts.SignInFailed(user_id=row["id"])
-                self.tell(connection, row, [failed], caller=caller, request=Empty())
+                self.tell(connection, row, [failed], caller=caller)
 
     def sign_out(self, request: api.SessionRef, caller: Caller) -> Done:
         with self.rows.database.write() as connection:
@@ -105,8 +106,8 @@ class AccessUseCases(IdentityBase):
         with self.rows.database.read() as connection:
             return api.ApiTokens(items=[_token(row) for row in connection.execute(query).mappings()])
 
+    @idempotent(keeps_answer=False)
     def issue_token(self, request: api.IssueToken, caller: Caller) -> api.IssuedToken:
-        self.commands.check(request, caller)
         with self.rows.database.write() as connection:
             earlier = connection.scalar(select(TOKENS.c.id).where(TOKENS.c.command == caller.command_id))
             if earlier is not None:
@@ -144,7 +145,7 @@ class AccessUseCases(IdentityBase):
         issued = facts.TokenIssued(
             user_id=row["id"], token_id=str(values["id"]), scope=request.scope, expires_at=int(expires_at)
         )
-        position = self.tell(connection, row, [issued], caller=caller, request=request)
+        position = self.tell(connection, row, [issued], caller=caller)
         return api.IssuedToken(token=_token(values), secret=secret, position=f"identity:{position}")
 
     def revoke_token(self, request: api.TokenRef, caller: Caller) -> Done:
@@ -154,7 +155,7 @@ class AccessUseCases(IdentityBase):
             if gone.rowcount == 0:
                 raise NotFound(f"API token {request.id}: you have none with this id; reload the list")
             revoked = facts.TokenRevoked(user_id=row["id"], token_id=request.id)
-            position = self.tell(connection, row, [revoked], caller=caller, request=request)
+            position = self.tell(connection, row, [revoked], caller=caller)
         return Done(position=f"identity:{position}")
 
     def store_github_token(self, request: api.StoreGitHubToken, caller: Caller) -> api.GitHubTokenState:
@@ -181,7 +182,7 @@ class AccessUseCases(IdentityBase):
                     )
                 )
             changed = facts.GitHubTokenChanged(user_id=row["id"], present=present)
-            self.tell(connection, row, [changed], caller=caller, request=Empty())
+            self.tell(connection, row, [changed], caller=caller)
         return self.github_token(Empty(), caller)
 
     def github_token(self, request: Empty, caller: Caller) -> api.GitHubTokenState:

@@ -15,14 +15,17 @@ from shared.contracts import identity as api
 from shared.contracts.common import Caller, Empty
 from shared.errors import Conflict, Invalid
 from shared.events import identity as facts
+from shared.idempotency import idempotent
 
 
 class AccountUseCases(IdentityBase):
     """What people do with their account, and operators with others'."""
 
+    @idempotent(keeps_answer=False)
     def sign_up(self, request: api.SignUp, caller: Caller) -> api.PersonAnswer:
         return self._create(request, roles=("user",), caller=caller)
 
+    @idempotent(keeps_answer=False)
     def create_account(self, request: api.CreateAccount, caller: Caller) -> api.PersonAnswer:
         require_operator(caller)
         return self._create(request, roles=ordered(request.roles), caller=caller)
@@ -30,11 +33,10 @@ class AccountUseCases(IdentityBase):
     def _create(
         self, request: api.SignUp | api.CreateAccount, *, roles: tuple[str, ...], caller: Caller
     ) -> api.PersonAnswer:
-        self.commands.check(request, caller)
-        if self.already(caller):
+        if earlier := self.already(caller):
             with self.rows.database.read() as connection:
                 row = self.row_by_login(connection, request.login)
-                return api.PersonAnswer(person=self.person_of(connection, row, private=True))
+                return self._person_answer(connection, row, earlier[-1].position)
         values = {
             "id": new_id(),
             "login": request.login,
@@ -51,7 +53,7 @@ class AccountUseCases(IdentityBase):
             connection.execute(PEOPLE.insert().values(**values))
             row = self._row(connection, str(values["id"]))
             registered = facts.UserRegistered(user_id=row["id"], roles=roles)
-            position = self.tell(connection, row, [registered], caller=caller, request=request)
+            position = self.tell(connection, row, [registered], caller=caller)
             person = self.person_of(connection, row, private=True)
         return api.PersonAnswer(person=person, position=f"identity:{position}")
 
@@ -109,27 +111,26 @@ class AccountUseCases(IdentityBase):
                 details={"errors": [{"path": "/current_password", "message": "This is not your current password."}]},
             )
 
+    @idempotent(keeps_answer=False)
     def request_role(self, request: api.RequestRole, caller: Caller) -> api.PersonAnswer:
-        self.commands.check(request, caller)
         with self.rows.database.write() as connection:
             row = self.own_row(connection, caller)
+            if earlier := self.already(caller):
+                return self._person_answer(connection, row, earlier[-1].position)
             if request.role in row["roles"].split(","):
                 raise Conflict(f"account {row['login']}: it has the role {request.role} already", slug="has-role")
-            position = 0
-            if not self.already(caller):
-                self.rows.change(connection, row["id"], requested_role=request.role, request_reason=request.reason)
-                asked = facts.RoleRequested(user_id=row["id"], role=request.role, reason=request.reason)
-                position = self.tell(connection, row, [asked], caller=caller, request=request)
-                self.inbox.role_requested(
-                    connection,
-                    operators=self.rows.with_role(connection, "operator"),
-                    login=row["login"],
-                    role=request.role,
-                    reason=request.reason,
-                    at=self.clock(),
-                )
-            person = self.person_of(connection, self._row(connection, row["id"]), private=True)
-        return api.PersonAnswer(person=person, position=f"identity:{position}")
+            self.rows.change(connection, row["id"], requested_role=request.role, request_reason=request.reason)
+            asked = facts.RoleRequested(user_id=row["id"], role=request.role, reason=request.reason)
+            position = self.tell(connection, row, [asked], caller=caller)
+            self.inbox.role_requested(
+                connection,
+                operators=self.rows.with_role(connection, "operator"),
+                login=row["login"],
+                role=request.role,
+                reason=request.reason,
+                at=self.clock(),
+            )
+            return self._person_answer(connection, row, position)
 
     def users(self, request: api.UsersQuery, caller: Caller) -> api.UsersPage:
         require_operator(caller)
@@ -145,14 +146,20 @@ class AccountUseCases(IdentityBase):
             items = [self.person_of(connection, row, private=True) for row in rows]
         return api.UsersPage(items=items, total=total, page=request.page, per_page=request.per_page)
 
+    @idempotent(keeps_answer=False)
     def change_user(self, request: api.ChangeUser, caller: Caller) -> api.PersonAnswer:
         require_operator(caller)
-        self.commands.check(request, caller)
         with self.rows.database.write() as connection:
             row = self.row_by_login(connection, request.login)
-            events = [] if self.already(caller) else self._changed(connection, row, request)
-            position = self.tell(connection, row, events, caller=caller, request=request)
-            person = self.person_of(connection, self._row(connection, row["id"]), private=True)
+            if earlier := self.already(caller):
+                return self._person_answer(connection, row, earlier[-1].position)
+            events = self._changed(connection, row, request)
+            position = self.tell(connection, row, events, caller=caller)
+            return self._person_answer(connection, row, position)
+
+    def _person_answer(self, connection: Connection, row: RowMapping, position: int) -> api.PersonAnswer:
+        """The person as the rows are now."""
+        person = self.person_of(connection, self._row(connection, row["id"]), private=True)
         return api.PersonAnswer(person=person, position=f"identity:{position}")
 
     def _changed(self, connection: Connection, row: RowMapping, request: api.ChangeUser) -> list[Any]:

@@ -49,9 +49,7 @@ class IdentityBase:
         """What this very command has appended before; a repeat answers from the rows."""
         return self.store.events_of_command(caller.command_id) if caller.command_id else []
 
-    def tell(
-        self, connection: Connection, person: RowMapping, events: Sequence[Any], *, caller: Caller, request: Any
-    ) -> int:
+    def tell(self, connection: Connection, person: RowMapping, events: Sequence[Any], *, caller: Caller) -> int:
         """Appends to the person's stream and answers the newest position."""
         position = self._append(
             connection,
@@ -59,16 +57,13 @@ class IdentityBase:
             version=self._version(connection, PEOPLE, person["id"]),
             events=events,
             caller=caller,
-            request=request,
         )
         connection.execute(
             update(PEOPLE).where(PEOPLE.c.id == person["id"]).values(version=PEOPLE.c.version + len(events))
         )
         return position
 
-    def tell_group(
-        self, connection: Connection, group_id: str, events: Sequence[Any], *, caller: Caller, request: Any
-    ) -> int:
+    def tell_group(self, connection: Connection, group_id: str, events: Sequence[Any], *, caller: Caller) -> int:
         """Appends to the group's stream and answers the newest position."""
         position = self._append(
             connection,
@@ -76,7 +71,6 @@ class IdentityBase:
             version=self._version(connection, GROUPS, group_id),
             events=events,
             caller=caller,
-            request=request,
         )
         connection.execute(update(GROUPS).where(GROUPS.c.id == group_id).values(version=GROUPS.c.version + len(events)))
         return position
@@ -93,7 +87,6 @@ class IdentityBase:
         version: int,
         events: Sequence[Any],
         caller: Caller,
-        request: Any,
     ) -> int:
         if not events:
             return 0
@@ -108,7 +101,7 @@ class IdentityBase:
             for index, event in enumerate(events)
         ]
         appended = self.store.append(stream, expected_version=version, events=new, connection=connection)
-        if (remember := self.commands.rows(request, caller)) is not None:
+        if (remember := self.commands.rows(caller)) is not None:
             remember(connection)
         return appended.position
 

@@ -11,6 +11,7 @@ from shared.contracts import identity as api
 from shared.contracts.common import Caller, Empty
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import identity as facts
+from shared.idempotency import idempotent
 
 
 class GroupUseCases(IdentityBase):
@@ -21,30 +22,32 @@ class GroupUseCases(IdentityBase):
             rows = list(connection.execute(select(GROUPS).order_by(GROUPS.c.name_key)).mappings())
             return api.Groups(items=[self._group(connection, row, with_members=caller.has("operator")) for row in rows])
 
+    @idempotent(keeps_answer=False)
     def create_group(self, request: api.CreateGroup, caller: Caller) -> api.GroupAnswer:
         require_operator(caller)
-        self.commands.check(request, caller)
         key = request.name.lower()
         with self.rows.database.write() as connection:
             row = self._by(connection, name_key=key)
             if row is not None:
-                if self.already(caller):
-                    return api.GroupAnswer(group=self._group(connection, row, with_members=True))
+                if earlier := self.already(caller):
+                    return self._group_answer(connection, row, earlier[-1].position)
                 raise Conflict(f"group {request.name}: there is one already; choose another name", slug="group-exists")
             group_id = new_id()
             connection.execute(GROUPS.insert().values(id=group_id, name=request.name, name_key=key))
             changed = facts.GroupChanged(group_id=group_id, name=request.name, added=(), removed=())
-            position = self.tell_group(connection, group_id, [changed], caller=caller, request=request)
+            position = self.tell_group(connection, group_id, [changed], caller=caller)
         group = api.Group(id=group_id, name=request.name)
         return api.GroupAnswer(group=group, position=f"identity:{position}")
 
+    @idempotent(keeps_answer=False)
     def change_group(self, request: api.ChangeGroup, caller: Caller) -> api.GroupAnswer:
         require_operator(caller)
-        self.commands.check(request, caller)
         with self.rows.database.write() as connection:
             row = self._by(connection, id=request.id)
             if row is None:
                 raise NotFound(f"group {request.id}: there is none; reload the list", slug="group-not-found")
+            if earlier := self.already(caller):
+                return self._group_answer(connection, row, earlier[-1].position)
             added = self._ids(connection, request.add, field="add")
             removed = self._ids(connection, request.remove, field="remove")
             current = set(connection.scalars(select(MEMBERS.c.person).where(MEMBERS.c.group_id == request.id)))
@@ -54,10 +57,13 @@ class GroupUseCases(IdentityBase):
             for person in joining:
                 connection.execute(MEMBERS.insert().values(group_id=request.id, person=person))
             events = []
-            if (joining or leaving) and not self.already(caller):
+            if joining or leaving:
                 events.append(facts.GroupChanged(group_id=request.id, name=row["name"], added=joining, removed=leaving))
-            position = self.tell_group(connection, request.id, events, caller=caller, request=request)
-            group = self._group(connection, row, with_members=True)
+            position = self.tell_group(connection, request.id, events, caller=caller)
+            return self._group_answer(connection, row, position)
+
+    def _group_answer(self, connection: Connection, row: RowMapping, position: int) -> api.GroupAnswer:
+        group = self._group(connection, row, with_members=True)
         return api.GroupAnswer(group=group, position=f"identity:{position}")
 
     def _ids(self, connection: Connection, logins: list[str], *, field: str) -> list[str]:

@@ -21,7 +21,7 @@ from shared.errors import Forbidden
 from shared.event_store.aggregate import Executed, execute, load
 from shared.event_store.interface import EventStore
 from shared.events import registry as facts
-from shared.idempotency import Commands
+from shared.idempotency import Commands, idempotent
 from shared.service import LogService, actor_metadata
 
 Decide = Callable[[Model], Sequence[Any]]
@@ -47,28 +47,28 @@ class ModelCommands:
         self.store = store
         self.names = names
         self.clock = clock
-        self._commands = commands
+        self.commands = commands
         self._validation = validation
         self.read_log = log.read_log
         self.operations = log.operations
         self.retry_parked = log.retry_parked
 
+    @idempotent()
     def register(self, request: api.RegisterModel, caller: Caller) -> api.RevisionAnswer:
         if not caller.has("maintainer", "operator"):
             raise Forbidden(
                 "registering a model needs the maintainer role; request it in the User Center", slug="not-maintainer"
             )
-        self._commands.check(request, caller)
         content = self._content(request, request.type, name=None, submit=request.submit)
         self.names.require_room(caller.user_id, content.name, is_operator=caller.has("operator"))
         decide = partial(
             submissions.register, content=content, submit=request.submit, actor=actor_of(caller), now=self.now()
         )
-        return self._revision_answer(self._execute(content.name, request, caller, decide))
+        return self._revision_answer(self._execute(content.name, caller, decide))
 
+    @idempotent()
     def revise(self, request: api.ReviseModel, caller: Caller) -> api.RevisionAnswer:
         model = self._managed(request.name, caller)
-        self._commands.check(request, caller)
         content = self._content(request, request.type or model.type, name=model.name, submit=request.submit)
         decide = partial(
             submissions.revise,
@@ -78,11 +78,11 @@ class ModelCommands:
             actor=actor_of(caller),
             now=self.now(),
         )
-        return self._revision_answer(self._execute(model.name, request, caller, decide))
+        return self._revision_answer(self._execute(model.name, caller, decide))
 
+    @idempotent()
     def save_draft(self, request: api.SaveDraft, caller: Caller) -> api.RevisionAnswer:
         model = self._managed(request.name, caller)
-        self._commands.check(request, caller)
         content = self._content(request, request.type or model.type, name=model.name, submit=False)
         decide = partial(
             submissions.save_draft,
@@ -91,11 +91,11 @@ class ModelCommands:
             base_sha256=request.base_sha256,
             actor=actor_of(caller),
         )
-        return self._revision_answer(self._execute(model.name, request, caller, decide))
+        return self._revision_answer(self._execute(model.name, caller, decide))
 
+    @idempotent()
     def submit(self, request: api.RevisionRef, caller: Caller) -> api.RevisionAnswer:
         model = self._managed(request.name, caller)
-        self._commands.check(request, caller)
         draft = model.revision(request.revision)
         checks: tuple[facts.Check, ...] = ()
         if draft is not None and draft.state == DRAFT:
@@ -108,11 +108,11 @@ class ModelCommands:
             actor=actor_of(caller),
             now=self.now(),
         )
-        executed = self._execute(model.name, request, caller, decide)
+        executed = self._execute(model.name, caller, decide)
         return self._revision_answer(executed, number=request.revision)
 
+    @idempotent()
     def withdraw(self, request: api.RevisionRef, caller: Caller) -> api.RevisionAnswer:
-        self._commands.check(request, caller)
         decide = partial(
             submissions.withdraw,
             name=request.name,
@@ -120,11 +120,11 @@ class ModelCommands:
             reason=request.reason,
             actor=actor_of(caller),
         )
-        executed = self._execute(request.name, request, caller, decide)
+        executed = self._execute(request.name, caller, decide)
         return self._revision_answer(executed, number=request.revision)
 
+    @idempotent()
     def set_visibility(self, request: api.SetVisibility, caller: Caller) -> api.VisibilityAnswer:
-        self._commands.check(request, caller)
         decide = partial(
             submissions.change_visibility,
             name=request.name,
@@ -133,8 +133,8 @@ class ModelCommands:
             actor=actor_of(caller),
             now=self.now(),
         )
-        executed = self._execute(request.name, request, caller, decide)
-        model = executed.state
+        executed = self._execute(request.name, caller, decide)
+        model = executed.outcome
         widened = [event.event for event in executed.events if isinstance(event.event, facts.RevisionContent)]
         return api.VisibilityAnswer(
             name=model.name,
@@ -144,6 +144,7 @@ class ModelCommands:
             position=f"registry:{executed.position}",
         )
 
+    @idempotent()
     def change_groups(self, request: api.ChangeMembers, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(
             request,
@@ -151,6 +152,7 @@ class ModelCommands:
             partial(publication.change_groups, add=request.add, remove=request.remove, reason=request.reason),
         )
 
+    @idempotent()
     def change_owners(self, request: api.ChangeMembers, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(
             request,
@@ -158,23 +160,29 @@ class ModelCommands:
             partial(publication.change_owners, add=request.add, remove=request.remove, reason=request.reason),
         )
 
+    @idempotent()
     def deprecate(self, request: api.Lifecycle, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(
             request, caller, partial(publication.deprecate, reason=request.reason, replacement=request.replacement)
         )
 
+    @idempotent()
     def archive(self, request: api.Lifecycle, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(request, caller, partial(publication.archive, reason=request.reason))
 
+    @idempotent()
     def restore(self, request: api.Lifecycle, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(request, caller, partial(publication.restore, reason=request.reason))
 
+    @idempotent()
     def quarantine(self, request: api.Lifecycle, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(request, caller, partial(publication.quarantine, reason=request.reason))
 
+    @idempotent()
     def lift_quarantine(self, request: api.Lifecycle, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(request, caller, partial(publication.lift_quarantine, reason=request.reason))
 
+    @idempotent()
     def feature(self, request: api.Feature, caller: Caller) -> api.LifecycleAnswer:
         return self._lifecycle(
             request, caller, partial(publication.feature, featured=request.featured, reason=request.reason)
@@ -255,15 +263,14 @@ class ModelCommands:
         )
 
     def _lifecycle(self, request: Any, caller: Caller, decide: Any) -> api.LifecycleAnswer:
-        self._commands.check(request, caller)
         bound = partial(decide, name=request.name, actor=actor_of(caller))
-        executed = self._execute(request.name, request, caller, bound)
+        executed = self._execute(request.name, caller, bound)
         return api.LifecycleAnswer(
-            name=executed.state.name, state=executed.state.state, position=f"registry:{executed.position}"
+            name=executed.outcome.name, state=executed.outcome.state, position=f"registry:{executed.position}"
         )
 
-    def _execute(self, name: str, request: Any, caller: Caller, decide: Decide) -> Executed[Model]:
-        remember_command = self._commands.rows(request, caller)
+    def _execute(self, name: str, caller: Caller, decide: Decide) -> Executed[Model]:
+        remember_command = self.commands.rows(caller)
         after: list[Model] = []
 
         def decide_and_note(model: Model) -> Sequence[Any]:
@@ -295,7 +302,7 @@ class ModelCommands:
         )
 
     def _revision_answer(self, executed: Executed[Model], *, number: int = 0) -> api.RevisionAnswer:
-        model = executed.state
+        model = executed.outcome
         contents = [event.event for event in executed.events if isinstance(event.event, facts.RevisionContent)]
         revision = model.revisions[contents[-1].revision if contents else number or model.latest]
         content = contents[-1] if contents else revision.content
