@@ -37,7 +37,7 @@ def small_catalogue() -> dict[str, str]:
     specs[1]["activated_size_in_billions"] = 3
     gguf = {"huggingface": {"model_id": "alpha/gguf", "quantizations": ["Q2_K", "Q3_K_M", "Q4_0", "Q8_0"]}}
     specs.append({"model_format": "ggufv2", "model_size_in_billions": 3, "model_src": _with_template(gguf)})
-    records = [
+    records: list[tuple[str, str, dict[str, Any]]] = [
         ("llm", "alpha-chat", {"model_specs": specs, "context_length": 8192, "model_ability": ["chat", "tools"]}),
         ("llm", "beta-vision", {"model_ability": ["chat", "vision"], "model_lang": ["zh"]}),
         ("embedding", "gamma-embed", {}),
@@ -60,9 +60,9 @@ def _with_template(sources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def pages_hub(folder: Path, **changes: str) -> Iterator[TestHub]:
+def pages_hub(folder: Path) -> Iterator[TestHub]:
     """The small catalogue, imported, in a running hub; it takes about a second."""
-    with running_hub(folder, files=small_catalogue(), **changes) as hub:
+    with running_hub(folder, files=small_catalogue()) as hub:
         hub.settled()
         yield hub
 

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from gateway.browsing import (
+    SIZES,
+    Filter,
+    Selection,
+    address,
+    cleared,
+    filters,
+    on_page,
+    only,
+    question,
+    read_selection,
+    with_type,
+    without,
+)
+
+
+def read(query: str) -> Selection:
+    pairs = [part.split("=", 1) for part in query.split("&") if part]
+    return read_selection(MultiDict((name, value) for name, value in pairs))
+
+
+def test_address_says_all_of_a_selection_and_nothing_by_default() -> None:
+    selection = read("q=glm&type=llm&ability=chat&ability=tools&size=1-8&sort=name&page=3")
+    assert address(selection) == "/models?q=glm&type=llm&ability=chat&ability=tools&size=1-8&sort=name&page=3"
+    assert address(read("")) == "/models"
+
+
+@pytest.mark.parametrize(
+    "query", ["type=evil", "sort=x", "status=x", "size=7", "page=0", "page=x", "size_min_b=nan", "size_max_b=-1"]
+)
+def test_senseless_values_are_left_out(query: str) -> None:
+    assert read(query) == Selection()
+
+
+def test_values_are_kept_once_and_without_control_characters() -> None:
+    assert read("ability=chat&ability=chat&ability= to\x00ols ").choices == {"ability": ("chat", "to ols")}
+
+
+def test_long_search_is_cut() -> None:
+    assert len(read(f"q={'a' * 999}").q) == 300
+
+
+def test_size_buckets_do_not_overlap() -> None:
+    bounds = [bound for low, high in SIZES.values() for bound in (low, high) if bound is not None]
+    assert bounds == sorted(bounds)
+    assert len(set(bounds)) == len(bounds)
+
+
+def test_question_takes_the_range_of_the_bucket() -> None:
+    asked = question(read("size=8-20&size_min_b=1&type=llm"))
+    assert (asked.size_min_b, asked.size_max_b, asked.type) == (8.0, 19.999, ["llm"])
+
+
+def test_removing_a_filter_starts_at_the_first_page_and_keeps_the_rest() -> None:
+    selection = read("q=a&ability=chat&ability=tools&page=4&sort=relevance")
+    left = without(selection, Filter(kind="ability", value="chat"))
+    assert left.choices == {"ability": ("tools",)}
+    assert left.page == 1
+    assert without(selection, Filter(kind="q", value="a")).sort == "", "relevance needs words"
+
+
+def test_every_filter_can_be_removed() -> None:
+    selection = read("q=a&type=llm&ability=chat&format=awq&size=1-8&featured=true&status=deprecated")
+    taken = filters(selection, with_type=True)
+    assert {each.kind for each in taken} == {"q", "type", "ability", "format", "size", "featured", "status"}
+    for each in taken:
+        assert each not in filters(without(selection, each), with_type=True)
+
+
+def test_free_range_is_one_filter() -> None:
+    selection = read("size_min_b=3&size_max_b=10")
+    (taken,) = filters(selection)
+    assert taken == Filter(kind="range", value="3 – 10 B")
+    assert without(selection, taken) == Selection()
+
+
+def test_only_keeps_one_filter() -> None:
+    selection = read("q=a&type=llm&ability=chat")
+    assert address(only(selection, Filter(kind="ability", value="chat"))) == "/models?ability=chat"
+
+
+def test_clear_all_stays_on_the_tab() -> None:
+    assert address(cleared(read("q=a&type=llm&ability=chat&sort=name"))) == "/models?type=llm&sort=name"
+
+
+def test_links_to_tabs_and_pages_keep_the_filters() -> None:
+    selection = read("ability=chat&page=2")
+    assert with_type(selection, "image") == "/models?type=image&ability=chat"
+    assert on_page(selection, 3) == "/models?ability=chat&page=3"
+
+
+def test_only_the_unfiltered_front_page_is_plain() -> None:
+    assert read("").is_plain
+    assert read("sort=name").is_plain
+    assert not read("page=2").is_plain
+    assert not read("type=llm").is_plain
