@@ -113,14 +113,6 @@ def make_seal_key(settings: Settings) -> None:
         write_whole(settings.seal_key_file, base64.b64encode(bytes(PrivateKey.generate())).decode() + "\n")
 
 
-def seal_public_key(settings: Settings) -> bytes:
-    """The public half, by which the gateway seals."""
-    if settings.seal_public_key is not None:
-        return settings.seal_public_key
-    private = settings.seal_key or base64.b64decode(settings.seal_key_file.read_text(encoding="ascii"))
-    return bytes(PrivateKey(private).public_key)
-
-
 def main() -> int:
     """A child of `models-hub run`, which holds the data directory's lock meanwhile."""
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()

@@ -7,7 +7,7 @@ from flask import Flask
 from gateway.app import create_app
 from gateway.embedded import EmbeddedHub
 from gateway.feed_cache import FeedCache
-from gateway.first_start import seal_public_key
+from gateway.seal_keys import seal_public_key
 from shared.config import Settings
 
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 
-import requests
 from nacl.public import PublicKey, SealedBox
 
 from shared.config import Settings
@@ -39,6 +38,9 @@ def sealed_token(token: str, settings: Settings, public_key: bytes) -> StoreGitH
 
 
 def _login(token: str, settings: Settings) -> str:
+    # Loaded here: no start needs it, and it takes as long as the rest of the gateway.
+    import requests
+
     base = settings.github_api_url or "https://api.github.com"
     try:
         answer = requests.get(f"{base}/user", headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)

@@ -16,7 +16,7 @@ from shared.config import Settings, load
 @click.command(options_metavar="")
 def run() -> None:
     """Start the hub; a first start imports the catalogue and makes accounts."""
-    from gateway.archive.restoring import finish_interrupted
+    from gateway.archive.pending import finish_interrupted
     from gateway.embedded_lock import data_directory_lock, note_address
     from gateway.server import HubServer, bound_socket
 
