@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.support.models import llm
 from tests.support.running import TestHub, running_hub, until
+
+Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -80,17 +84,17 @@ def test_a_model_goes_from_its_maintainer_through_review_to_upstream_and_clients
         assert what in told
 
 
-def _pull_request(hub: TestHub, state: str, *, revision: int) -> dict[str, object]:
-    def look() -> dict[str, object] | None:
+def _pull_request(hub: TestHub, state: str, *, revision: int) -> Json:
+    def look() -> Json | None:
         found = hub.api("max").get("/models/tiny-1.5/pull-request").json
         assert found is not None
         return found if (found["state"], found["revision"]) == (state, revision) else None
 
-    return until(look, what=f"the pull request is {state} at revision {revision}")  # type: ignore[return-value]
+    return until(look, what=f"the pull request is {state} at revision {revision}")
 
 
-def _ok(response: object) -> dict[str, object] | None:
-    return response.json if response.status_code == 200 else None  # type: ignore[attr-defined,no-any-return]
+def _ok(response: TestResponse) -> Json | None:
+    return response.get_json() if response.status_code == 200 else None
 
 
 def _feed_record(hub: TestHub, name: str) -> object:

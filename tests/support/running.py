@@ -33,7 +33,7 @@ DEADLINE_S = 20.0
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], *, what: str, deadline_s: float = DEADLINE_S) -> Found:
+def until(look: Callable[[], Found | None], *, what: str, deadline_s: float = DEADLINE_S) -> Found:
     """What `look` answers once it is true; fails with `what` after the deadline."""
     end = time.monotonic() + deadline_s
     while True:
@@ -58,6 +58,13 @@ class Api:
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> TestResponse:
         headers = {**self._headers, **({"Idempotency-Key": key} if key else {})}
         return self._client.post(f"/api/v1{path}", json=body, headers=headers)
+
+    def made(self, path: str, body: Any = None, *, key: str | None = None) -> dict[str, Any]:
+        """The answer to a POST that must succeed."""
+        response = self.post(path, body, key=key)
+        assert response.status_code < 300, (path, response.status_code, response.text)
+        answer: dict[str, Any] = response.get_json()
+        return answer
 
     def put(self, path: str, body: Any) -> TestResponse:
         return self._client.put(f"/api/v1{path}", json=body, headers=self._headers)
@@ -97,6 +104,16 @@ class TestHub:
             request = IssueTokenFor(login=person, name="test", scope=scope)  # type: ignore[arg-type]
             self._tokens[key] = self.calls.identity.issue_token_for(request, console()).secret
         return self._tokens[key]
+
+    def heads(self, *services: str) -> dict[str, int]:
+        """The newest position of each service's log; without names of all that people write to."""
+        names = services or ("registry", "review", "identity")
+        return {name: self._head(name) for name in names}
+
+    def _head(self, service: str) -> int:
+        store = self.hub.services[service].store
+        assert store is not None, service
+        return store.head()[0]
 
     def settled(self) -> None:
         """Waits until every subscription has applied all there is and no pull request is due."""
