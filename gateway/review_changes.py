@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,8 +47,8 @@ def review_groups(changes: Sequence[Change], document: str) -> list[dict[str, An
                 {
                     "op": item.op,
                     "label": item.label,
-                    "before": item.before,
-                    "after": item.after,
+                    "before": _spec_words(change, change.before) or item.before,
+                    "after": _spec_words(change, change.after) or item.after,
                     "note": note.text if note else "",
                     "tone": note.tone if note else "",
                     "href": f"#diff-{line}" if line else "",
@@ -56,6 +57,19 @@ def review_groups(changes: Sequence[Change], document: str) -> list[dict[str, An
             )
         result.append({"title": group.title, "items": items})
     return result
+
+
+def _spec_words(change: Change, raw: str | None) -> str:
+    """A whole form as its first source says it: `owner/name · Int4, Int8`; empty for what is no form."""
+    if raw is None or not SPEC.match(change.path):
+        return ""
+    try:
+        sources = json.loads(raw)["model_src"]
+        source = next(iter(sources.values()))
+        words = [source["model_id"], ", ".join(source.get("quantizations") or [])]
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return ""
+    return " · ".join(str(word) for word in words if word)
 
 
 def summary(changes: Sequence[Change]) -> str:

@@ -28,6 +28,10 @@ function serverLint(area) {
   let asked;
   return async (view) => {
     asked?.abort();
+    if (!view.state.doc.toString().trim()) {
+      showProblems(area, view, []);
+      return [];
+    }
     asked = new AbortController();
     const answer = await fetch(area.dataset.validateUrl, {
       method: "POST",

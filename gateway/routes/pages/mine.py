@@ -67,7 +67,10 @@ def next_step(row: MyModelRow) -> Step:
             why=_("Revision %(number)s waits for a reviewer.", number=row.latest_revision),
         ),
         "revise": lambda: Step(
-            word=_("Revise"), href=detail_href(name, "settings"), why=_revise_why(row), primary=True
+            word=_("Revise"),
+            href=detail_href(name, "settings"),
+            why=_revise_why(row),
+            primary=row.latest_state == "rejected",
         ),
         "merge": lambda: Step(
             word=_("Merge"),

@@ -121,7 +121,7 @@ def decide(name: str, number: int) -> Response:
     try:
         if verdict == "approve":
             answer = calls().review.approve(command, caller())
-            tell("ok", _("Approved. It is published to clients within a moment."))
+            tell("ok", _("Approved. It is published within a moment."))
         else:
             answer = calls().review.reject(command, caller())
             tell("ok", _("Rejected. The submitter gets your feedback."))

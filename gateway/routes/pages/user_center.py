@@ -98,7 +98,7 @@ def _role() -> None:
         role=cast(Any, request.form.get("role", "maintainer")), reason=request.form.get("reason", "").strip()
     )
     calls().identity.request_role(wish, caller())
-    tell("ok", _("Your request was sent. An operator decides; you are told here and by mail."))
+    tell("ok", _("Your request was sent. An operator decides; you are told here."))
 
 
 def _revoke() -> None:
