@@ -54,11 +54,6 @@ class Selection:
         """Whether this is the front page: nothing chosen, nothing searched for."""
         return self == Selection(sort=self.sort)
 
-    @property
-    def order(self) -> str:
-        """The order that holds: by relevance where there are words and nothing else was asked for."""
-        return self.sort or ("relevance" if self.q else "-updated")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -68,11 +63,17 @@ class Filter:
     value: str
 
 
+def default_sort(words: str) -> str:
+    """The order where none is asked for: words are searched for, so the best match comes first."""
+    return "relevance" if words else "-updated"
+
+
 def read_selection(args: MultiDict[str, str]) -> Selection:
     """What an address asks for; what makes no sense is left out, an address that people share never fails."""
-    sizes = args.get("size", "")
+    sizes, words = args.get("size", ""), _clean(args.get("q", ""))
+    sort = _one_of(args.get("sort", ""), SORTS)
     return Selection(
-        q=_clean(args.get("q", "")),
+        q=words,
         type=_one_of(args.get("type", ""), TYPES),
         choices={name: values for name in FACETS if (values := _values(args.getlist(name)))},
         size=sizes if sizes in SIZES else "",
@@ -80,7 +81,7 @@ def read_selection(args: MultiDict[str, str]) -> Selection:
         size_max_b=_number(args.get("size_max_b", "")),
         featured=args.get("featured", "") == "true",
         status=_one_of(args.get("status", ""), STATUSES),
-        sort=_one_of(args.get("sort", ""), SORTS),
+        sort="" if sort == default_sort(words) or (sort == "relevance" and not words) else sort,
         page=_page(args.get("page", "")),
     )
 
@@ -160,8 +161,7 @@ def without(selection: Selection, taken: Filter) -> Selection:
     if taken.kind == "range":
         return replace(selection, size_min_b=None, size_max_b=None, page=1)
     cleared: dict[str, Any] = {taken.kind: False if taken.kind == "featured" else ""}
-    sort = "" if taken.kind == "q" and selection.sort == "relevance" else selection.sort
-    return replace(selection, page=1, **{"sort": sort, **cleared})
+    return replace(selection, page=1, **cleared)
 
 
 def only(selection: Selection, kept: Filter) -> Selection:
@@ -174,7 +174,7 @@ def only(selection: Selection, kept: Filter) -> Selection:
 
 def cleared(selection: Selection) -> Selection:
     """Nothing chosen but the type, which is the tab one is on."""
-    return Selection(type=selection.type, sort="" if selection.sort == "relevance" else selection.sort)
+    return Selection(type=selection.type, sort=selection.sort)
 
 
 def pages_of(total: int, per_page: int = PER_PAGE) -> int:

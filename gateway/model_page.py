@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import render_template, request
@@ -24,7 +25,7 @@ from shared.model_facts import Facts, facts_of, sources_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPage:
-    """A model as its pages show it; `records` are [] where a draft does not parse."""
+    """A model as its pages show it; facts are empty where a draft does not parse."""
 
     model: ModelDetail
     standing: Standing
@@ -41,17 +42,24 @@ def read_page(name: str) -> ModelPage:
     found = calls().catalog.model(asked, read_caller())
     standing = standing_to(found)
     model = named(found)
-    records = records_of(model.document)
-    facts, sources = facts_of(model.type, records, name=model.name), sources_of(model.type, records)
+    facts, specs, launch = _told_by(model.type, model.name, model.document)
     return ModelPage(
         model=model,
         standing=standing,
         facts=facts,
-        specs=spec_table(records, sources),
-        launch=launch_commands(facts, sources),
+        specs=specs,
+        launch=launch,
         revisions=calls().catalog.revisions(ReadModel(name=name), read_caller()).total,
         banner=banner_of(model, standing),
     )
+
+
+@lru_cache(maxsize=64)
+def _told_by(model_type: str, name: str, document: str) -> tuple[Facts, SpecTable, tuple[LaunchCommand, ...]]:
+    """What the document says of the model; every tab asks for it."""
+    records = records_of(document)
+    facts, sources = facts_of(model_type, records, name=name), sources_of(model_type, records)
+    return facts, spec_table(records, sources), launch_commands(facts, sources)
 
 
 def standing_to(model: ModelDetail) -> Standing:

@@ -174,6 +174,7 @@ def size_word(name: str) -> str:
 
 def _chip(selection: Selection, taken: Filter) -> dict[str, str]:
     return {
+        "kind": taken.kind,
         "label": _facet_titles()[taken.kind],
         "value": _filter_value(taken),
         "href": address(without(selection, taken)),
@@ -222,7 +223,8 @@ def _count(selection: Selection) -> int:
 
 def _way(words: str, each: Filter, count: int, left: Selection) -> dict[str, Any]:
     name = f"{_facet_titles()[each.kind]}: {_filter_value(each)}"
-    return {"word": words % {"filter": name}, "count": count, "href": address(left)}
+    keeps_words = each.kind != "q" and bool(left.q)
+    return {"word": words % {"filter": name}, "count": count, "href": address(left), "keeps_words": keeps_words}
 
 
 def _empty_text(taken: list[Filter], helpful: Mapping[Filter, int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -12,7 +13,7 @@ from gateway.auth import caller, read_caller
 from gateway.change_groups import change_groups
 from gateway.clients import calls
 from gateway.event_words import words_of
-from gateway.markup import ReadmeWords, colour_json, readme_is_cut, render_readme
+from gateway.markup import ColouredJson, ReadmeWords, colour_json, readme_is_cut, render_readme
 from gateway.model_banner import detail_href
 from gateway.model_page import document_size, read_page, render_tab
 from gateway.pull_steps import actions_of, steps_of
@@ -53,7 +54,7 @@ def document(name: str) -> str:
     """The document as it is stored."""
     page = read_page(name)
     text = page.model.document
-    return render_tab("detail_json.html", page, "json", json=colour_json(text), size=document_size(text))
+    return render_tab("detail_json.html", page, "json", json=_coloured(text), size=document_size(text))
 
 
 @blueprint.get("/revisions")
@@ -75,7 +76,7 @@ def revision(name: str, number: int) -> str:
         page,
         "revisions",
         revision=found,
-        json=colour_json(found.document),
+        json=_coloured(found.document),
         size=document_size(found.document),
         readme=render_readme(found.readme, words) if found.readme.strip() else "",
         findings=_findings(found.checks),
@@ -153,6 +154,11 @@ def timeline(name: str) -> str:
     found = named(calls().catalog.timeline(ReadModel(name=name), read_caller()))
     lines = [(entry, words_of(entry.what, entry.revision)) for entry in found.items]
     return render_tab("detail_timeline.html", page, "timeline", lines=lines, total=found.total)
+
+
+@lru_cache(maxsize=16)
+def _coloured(text: str) -> ColouredJson:
+    return colour_json(text)
 
 
 def _row(rows: list[RevisionRow], number: int) -> RevisionRow | None:

@@ -57,11 +57,18 @@ def test_question_takes_the_range_of_the_bucket() -> None:
 
 
 def test_removing_a_filter_starts_at_the_first_page_and_keeps_the_rest() -> None:
-    selection = read("q=a&ability=chat&ability=tools&page=4&sort=relevance")
+    selection = read("q=a&ability=chat&ability=tools&page=4&sort=name")
     left = without(selection, Filter(kind="ability", value="chat"))
     assert left.choices == {"ability": ("tools",)}
     assert left.page == 1
-    assert without(selection, Filter(kind="q", value="a")).sort == "", "relevance needs words"
+    assert without(selection, Filter(kind="q", value="a")).sort == "name"
+
+
+def test_order_by_default_is_not_said() -> None:
+    assert read("sort=-updated").sort == ""
+    assert read("q=a&sort=-updated").sort == "-updated"
+    assert read("q=a&sort=relevance").sort == ""
+    assert read("sort=relevance").sort == "", "relevance needs words"
 
 
 def test_every_filter_can_be_removed() -> None:

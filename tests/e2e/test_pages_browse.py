@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import accessibility_problems, launched, opened, served, sideways_px
+from tests.support.hub import pages_hub
+
+LOOKED_AT = (
+    "/models",
+    "/models?type=llm&ability=vision&q=alpha",
+    "/models/detail/alpha-chat",
+    "/models/detail/alpha-chat/specs",
+    "/models/detail/alpha-chat/json",
+    "/models/detail/alpha-chat/revisions",
+    "/models/detail/alpha-chat/compare",
+    "/models/detail/alpha-chat/pull-request",
+    "/models/detail/alpha-chat/timeline",
+    "/pulls",
+    "/login",
+    "/signup",
+    "/api/docs",
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pages_hub(tmp_path_factory.mktemp("hub")) as hub, served(hub.app) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+def test_pages_are_accessible_and_fit(address: str, browser: Browser) -> None:
+    with opened(browser, viewport={"width": 1440, "height": 900}) as (page, wrong):
+        for path in LOOKED_AT:
+            page.set_viewport_size({"width": 1440, "height": 900})
+            page.goto(address + path)
+            assert accessibility_problems(page) == [], path
+            for width in (900, 390, 320):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert sideways_px(page) <= 0, f"{path} at {width}"
+        assert wrong == []
+
+
+def test_facets_and_search_change_the_list_in_place_and_back_undoes_it(address: str, browser: Browser) -> None:
+    with opened(browser) as (page, wrong):
+        page.goto(f"{address}/models")
+        page.evaluate("window.same = true")
+        page.get_by_label("vision").check()
+        expect(page.locator("[data-announce]")).to_have_text("1 model")
+        expect(page.get_by_label("vision")).to_be_focused()
+        page.get_by_label("Search models").fill("alpha")
+        expect(page.get_by_text("No model matches all 2 filters")).to_be_visible()
+        page.get_by_role("link", name="Remove Ability: vision").first.click()
+        expect(page.locator("[data-announce]")).to_have_text("1 model")
+        assert page.url == f"{address}/models?q=alpha"
+        assert page.evaluate("window.same"), "the page was never loaded again"
+        page.go_back()
+        expect(page.get_by_text("No model matches all 2 filters")).to_be_visible()
+        page.get_by_role("link", name="Remove Search: alpha").first.click()
+        expect(page.get_by_label("Search models")).to_have_value("")
+        expect(page.locator("[data-announce]")).to_have_text("1 model")
+        assert wrong == []
+
+
+def test_filters_work_without_scripts(address: str, browser: Browser) -> None:
+    with opened(browser, java_script_enabled=False) as (page, _wrong):
+        page.goto(f"{address}/models?type=llm")
+        page.get_by_label("vision").check()
+        page.get_by_role("button", name="Apply filters").click()
+        expect(page.get_by_role("link", name="beta-vision")).to_be_visible()
+        assert "ability=vision" in page.url
+        page.get_by_role("link", name="beta-vision").click()
+        page.get_by_role("link", name="Specs").click()
+        expect(page.get_by_role("heading", name="beta-vision")).to_be_visible()
