@@ -116,7 +116,7 @@ def _changes(account: Account) -> str:
     rows = [_row(change) for change in account.changes[:_SHOWN_CHANGES]]
     more = len(account.changes) - len(rows)
     tail = [f"\n… and {more} more; the diff shows all."] if more else []
-    return "\n".join(["**What changes**\n", "| | field | before | after |", "|---|---|---|---|", *rows, *tail])
+    return "\n".join(["**What changes**\n", "| change | field | before | after |", "|---|---|---|---|", *rows, *tail])
 
 
 def _row(change: Change) -> str:
@@ -134,7 +134,7 @@ def _proof(account: Account) -> str:
     return "\n".join(
         [
             "**Proof**: one file, only this model's own bytes.\n",
-            "| | SHA-256 | recompute |",
+            "| file | SHA-256 | recompute |",
             "|---|---|---|",
             f"| before | `{_sha256(proof.before)}` | `git show {base}:{proof.path} \\| sha256sum` |",
             f"| after | `{_sha256(proof.after)}` | `git show {account.branch}:{proof.path} \\| sha256sum` |",
