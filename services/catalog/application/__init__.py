@@ -47,7 +47,7 @@ class Application:
         )
 
     def models(self, request: contract.FindModels, caller: Caller) -> contract.ModelPage:
-        with self._views.open(caller, request.min_position) as view:
+        with self._views.open(caller, request.min_position, searching=True) as view:
             asked = (*_version(view), _who(caller))
             alike = repr(replace(request, min_position="", page=1, per_page=20, sort=""))
 
@@ -101,7 +101,7 @@ class Application:
             return lists.find_pulls(view, request)
 
     def changes(self, request: contract.ReadChanges, caller: Caller) -> contract.Changes:
-        with self._views.open(caller) as view:
+        with self._views.open(caller, request.min_position) as view:
             return lists.read_changes(view, request)
 
     def feed(self, request: contract.ReadFeed, caller: Caller) -> contract.Feed:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import structlog
+
 from services.catalog.projection import SOURCES, handlers
 from services.catalog.projection.histories import HistoryReads
 from services.catalog.projection.models import ModelReads
@@ -18,13 +20,17 @@ from shared.subscription import ReadLog, Subscription
 
 SUBSCRIBER = "catalog"
 _NOTHING = 0
+_AGAIN_S = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class Generation:
     """A read model in tables of its own, filled by subscriptions of its own.
 
-    `version` rises with every applied event that changed a page; `current()` brings the search
-    index there and answers it.
+    `version()` rises with every applied event that changed a page. The search index follows in a
+    thread of its own, because a commit of it costs more than most reads; `current()` answers the
+    version it has reached.
     """
 
     def __init__(
@@ -58,8 +64,13 @@ class Generation:
             subscription.on_applied(self._applied)
         self.index = SearchIndex()
         self._seq = _NOTHING
-        self._behind = True
+        self._behind = threading.Event()
+        self._behind.set()
+        self._version = _NOTHING
+        self._version_behind = True
         self._refreshing = threading.Lock()
+        self._stopping = threading.Event()
+        self._indexer: threading.Thread | None = None
         self._readers = 0
         self._idle = threading.Condition()
 
@@ -75,17 +86,28 @@ class Generation:
                 self._readers -= 1
                 self._idle.notify_all()
 
-    def current(self, *, look: bool = False) -> int:
-        """The version, with the search index brought up to it; `look` asks the tables also where nobody told."""
-        if not (self._behind or look):
-            return self._seq
-        # Whoever need not see the newest does not wait for who is already bringing it.
-        if self._refreshing.acquire(blocking=look or self._seq == _NOTHING):
+    def version(self, *, look: bool = False) -> int:
+        """The tables' version; `look` asks them also where nobody told."""
+        if self._version_behind or look:
+            # Put down first: what is applied from here on is looked for again.
+            self._version_behind = False
             try:
-                if self._behind or look:
+                with self.database.read() as connection:
+                    self._version = max(self._version, self.models.newest_touch(connection))
+            except BaseException:
+                self._version_behind = True
+                raise
+        return self._version
+
+    def current(self, *, look: bool = False) -> int:
+        """The search index's version; with `look` it is brought up to the tables first.
+
+        Without, whoever need not see the newest does not wait for who is bringing it.
+        """
+        if look or self._seq == _NOTHING or (self._indexer is None and self._behind.is_set()):
+            with self._refreshing:
+                if self._behind.is_set() or look:
                     self._refresh()
-            finally:
-                self._refreshing.release()
         return self._seq
 
     def positions(self) -> dict[str, int]:
@@ -99,10 +121,18 @@ class Generation:
     def start(self) -> None:
         for subscription in self.subscriptions.values():
             subscription.start()
+        self._stopping.clear()
+        self._indexer = threading.Thread(target=self._index, name=f"catalog-index-{self.number}", daemon=True)
+        self._indexer.start()
 
     def stop(self) -> None:
         for subscription in self.subscriptions.values():
             subscription.stop()
+        self._stopping.set()
+        self._behind.set()
+        if (indexer := self._indexer) is not None:
+            indexer.join()
+            self._indexer = None
 
     def drop(self, timeout_s: float) -> None:
         """Nothing of it is left, once its readers are gone or the time is over; it must have stopped."""
@@ -113,11 +143,20 @@ class Generation:
             drop_generation(connection, subscriber=SUBSCRIBER, generation=self.number)
 
     def _applied(self, _events: Sequence[RecordedEvent]) -> None:
-        self._behind = True
+        self._version_behind = True
+        self._behind.set()
+
+    def _index(self) -> None:
+        while self._behind.wait() and not self._stopping.is_set():
+            try:
+                self.current(look=True)
+            except Exception:
+                # A thread's top: what is found goes on being found, and the next look tries again.
+                log.exception("search index could not be brought up to date", generation=self.number)
+                self._stopping.wait(_AGAIN_S)
 
     def _refresh(self) -> None:
-        # Put down first: what is applied from here on is looked for again.
-        self._behind = False
+        self._behind.clear()
         try:
             with self.database.read() as connection:
                 newest = self.models.newest_touch(connection)
@@ -127,5 +166,5 @@ class Generation:
                 self.index.update(self.models.indexed(connection, ids))
             self._seq = newest
         except BaseException:
-            self._behind = True
+            self._behind.set()
             raise

@@ -116,18 +116,19 @@ class Views:
         self._now = now
 
     @contextmanager
-    def open(self, caller: Caller, min_position: str = "") -> Iterator[View]:
-        """Waits for `min_position` first, 2 s at most and for signed-in callers only."""
+    def open(self, caller: Caller, min_position: str = "", *, searching: bool = False) -> Iterator[View]:
+        """Waits for `min_position` first, 2 s at most and for signed-in callers only; the index where `searching`."""
         wanted = positions_in(min_position)
         stale = False
         if wanted and caller.user_id:
             stale = not reached(self._generations.served, wanted, timeout_s=WAIT_S)
         with ExitStack() as stack:
             generation = stack.enter_context(self._generations.reading())
+            version = generation.current if searching else generation.version
             yield View(
                 generation=generation,
                 viewer=viewer_of(caller),
-                version=generation.current(look=bool(wanted)),
+                version=version(look=bool(wanted)),
                 stale=stale,
                 feeds=self._feeds,
                 now=self._now(),
