@@ -20,6 +20,8 @@ class Form(Protocol):
 
     def get(self, key: str, default: str, /) -> str: ...
 
+    def __contains__(self, key: object, /) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
@@ -63,7 +65,10 @@ def written(*, model_type: str, document: str, readme: str, visibility: str, mes
 def typed(form: Form, *, model_type: str = "") -> Typed:
     """The form's fields; line ends as the text had them before the browser sent it."""
     wish = model_type or form.get("type", "")
-    basics = {name: plain_lines(form.get(f"basic-{name}", "")) for name in NAMES}
+    sent = [name for name in NAMES if f"basic-{name}" in form]
+    # A box that is not ticked is not sent; a form that sends no fact at all says nothing about any.
+    sent += [fact.name for fact in FACTS if sent and fact.kind == "flag" and fact.name not in sent]
+    basics = {name: plain_lines(form.get(f"basic-{name}", "")) for name in sent}
     return Typed(
         type=wish if wish in TYPES else TYPES[0],
         document=plain_lines(form.get("document", "")),

@@ -119,7 +119,7 @@ class Reader:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return Page(self.client.get(path, headers={"Accept": "text/html", **named}))
 
-    def send(self, page: str, action: str, **fields: str) -> Page:
+    def send(self, page: str, action: str, /, **fields: str) -> Page:
         """Fills in a form of `page`, which goes to `action`."""
         seen = self.get(page)
         assert action in seen.actions, f"{page} has no form that goes to {action}, only {seen.actions}"

@@ -138,7 +138,7 @@ def _save(now: Now, draft: Typed, base: Base, *, submit: bool) -> Response:
         answer = _save_draft(name, draft, base, submit) if base.is_draft else _revise(name, draft, base, submit)
     except HubError as error:
         if error.error_slug in STALE:
-            return _stale(now, draft, base, refused(error))
+            return _stale(read_now(name), draft, base, refused(error))
         return _page(now, draft, base=base, why=refused(error), unsaved=True)
     if answer is None:
         problems = [item for item in problems_of(draft) if item["severity"] == "error"]
