@@ -115,7 +115,7 @@ def test_text_that_does_not_parse_is_refused() -> None:
 
 
 def test_readme_of_a_huge_draft_stays_within_what_a_readme_may_hold() -> None:
-    value = record("llm", model_description="_`" * 400_000, model_ability=[str(n) for n in range(50_000)])
+    value = record("llm", model_description="_`" * 400_000, model_ability=[str(n) for n in range(20_000)])
     value["model_specs"] = [{**value["model_specs"][0], "model_size_in_billions": size} for size in range(1, 2000)]
     readme = readme_template("llm", text_of(value))
     assert len(readme) < 300_000

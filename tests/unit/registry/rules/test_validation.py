@@ -293,15 +293,15 @@ def test_report_names_the_first_errors_and_says_that_there_are_more() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        {"model_specs": [{}] * 60_001},
-        {"virtualenv": {"packages": ["a"] * 60_001}},
+        {"model_specs": [{}] * 50_001},
+        {"virtualenv": {"packages": ["a"] * 50_001}},
         {"model_specs": [{"model_src": {str(n): {} for n in range(1001)}}]},
     ],
 )
 def test_more_than_any_model_needs_is_refused_at_once(members: dict[str, Any]) -> None:
     [(path, message)] = errors(report("llm", record("llm", **members)))
     assert path == ""
-    assert "expected at most" in message
+    assert "xpected at most" in message
 
 
 def test_errors_point_at_line_and_column() -> None:
