@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,8 @@ from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
 from shared.doctor import Check
-from shared.service import BuiltService, Calls
+from shared.errors import HubError
+from shared.service import BuiltService, Calls, Doctor
 
 Build = Callable[[Settings, Calls], BuiltService]
 
@@ -74,12 +76,20 @@ def examine(settings: Settings) -> Iterator[Check]:
     try:
         for name in logged:
             if (doctor := hub.services[name].doctor) is not None:
-                yield from doctor()
+                yield from _answers(name, doctor)
         from services.catalog.bootstrap import diagnose
 
-        yield from diagnose(settings, hub.calls)
+        yield from _answers("catalog", partial(diagnose, settings, hub.calls))
     finally:
         hub.close()
+
+
+def _answers(name: str, doctor: Doctor) -> Iterator[Check]:
+    """A service that cannot be examined hides no other one."""
+    try:
+        yield from doctor()
+    except HubError as error:
+        yield Check(subject=f"{name}: it can be examined", differs=[error.message])
 
 
 class EmbeddedHub:

@@ -5,9 +5,12 @@ A running hub sees what is written here at its next look at the logs, a second l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
+
+import structlog
 
 from gateway.embedded import EmbeddedHub
 from shared.config import Settings
@@ -21,11 +24,17 @@ def beside(settings: Settings, *services: str) -> Iterator[Calls]:
 
     Never catalog: building it settles its generations, which is for the hub that serves them.
     """
+    log_to_stderr()
     hub = EmbeddedHub(settings, only=services)
     try:
         yield hub.calls
     finally:
         hub.close()
+
+
+def log_to_stderr() -> None:
+    """A command's answer is alone on standard output."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def console_caller() -> Caller:

@@ -16,7 +16,9 @@ def doctor() -> None:
     require_hub(settings)
 
     from gateway.embedded import examine
+    from gateway.offline import log_to_stderr
 
+    log_to_stderr()
     failed = 0
     for check in examine(settings):
         click.echo(f"{'differs' if check.differs else 'ok':8}{check.subject}")

@@ -29,7 +29,7 @@ def lint(file: Path, model_type: str) -> None:
     document = _text(file)
     report = HubClient(settings.url).post("/validate", {"type": model_type, "document": document})
     for kind in ("errors", "warnings"):
-        for problem in report[kind]:
+        for problem in sorted(report[kind], key=lambda problem: (problem.get("line", 0), problem.get("column", 0))):
             click.echo(f"{file}:{problem.get('line') or 1}:{problem.get('column') or 1}: {_said(kind, problem)}")
     if not report["ok"]:
         raise SystemExit(1)
@@ -70,6 +70,8 @@ def submit(file: Path, model_type: str, readme: Path | None, public: bool) -> No
             "visibility": "public" if public else before["row"]["visibility"],
         }
         answer = hub.post(path, body, key=_key(settings, body))
+    # Whoever submits again right away must find it.
+    hub.find(f"/models/{quote(answer['name'], safe='')}?min_position={quote(answer['position'])}")
     state = "unchanged" if answer["unchanged"] else answer["state"]
     click.echo(f"{answer['name']}: revision {answer['revision']}, {state}")
     click.echo(f"{settings.url}/models/detail/{quote(answer['name'], safe='')}")

@@ -48,8 +48,10 @@ def rebuild_catalog() -> None:
 def _in_this_process(settings: Settings) -> None:
     from gateway.embedded import EmbeddedHub
     from gateway.embedded_lock import data_directory_lock
-    from gateway.offline import console_caller
+    from gateway.offline import console_caller, log_to_stderr
     from shared.contracts.common import Empty
+
+    log_to_stderr()
 
     with data_directory_lock(settings):
         hub = EmbeddedHub(settings)

@@ -84,13 +84,14 @@ class Inbox:
         database.create(METADATA)
 
     def tell(self, connection: Connection, people: Collection[str], news: News) -> None:
-        """One row a person for each cause, however often it is told."""
+        """One row a person; a cause is told once, to whom it concerned then.
+
+        After a restore the logs are read again: whoever came since is not told of old news.
+        """
+        told = select(NOTIFICATIONS.c.id).where(NOTIFICATIONS.c.cause == news.cause).limit(1)
+        if connection.scalar(told) is not None:
+            return
         for person in sorted({person for person in people if person}):
-            known = select(NOTIFICATIONS.c.id).where(
-                NOTIFICATIONS.c.cause == news.cause, NOTIFICATIONS.c.person == person
-            )
-            if connection.scalar(known) is not None:
-                continue
             connection.execute(NOTIFICATIONS.insert().values(person=person, **asdict(news)))
             if news.kind in SUBJECTS:
                 self._mail(connection, person, news)
