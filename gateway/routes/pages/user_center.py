@@ -144,6 +144,7 @@ PLACES = {
     "forget-github-token": "github-token",
     "read": "notifications",
     "email": "profile",
+    "role": "roles",
     "language": "profile",
 }
 # The fields of one form share a page with those of others, so some are called otherwise there.

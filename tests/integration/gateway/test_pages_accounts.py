@@ -184,3 +184,19 @@ def test_audit_is_searched_and_exported(hub: TestHub) -> None:
     csv = olga.get("/operations/audit.csv?what=ModelImported").response
     assert csv.content_type.startswith("text/csv")
     assert len(csv.get_data(as_text=True).splitlines()) == 7
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/register-model", "/my-models", "/user-center", "/reviews", "/operations", "/operations/people"),
+        *("/operations/groups", "/operations/mail", "/operations/audit"),
+        *("/models/detail/alpha-chat/settings", "/models/detail/alpha-chat/settings/access"),
+    ],
+)
+def test_each_id_names_one_thing_and_each_label_and_dialog_has_its_own(hub: TestHub, path: str) -> None:
+    html = reader(hub, "olga").get(path).html
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert sorted(set(ids)) == sorted(ids)
+    pointed = re.findall(r'\s(?:for|popovertarget|aria-labelledby)="([^"]+)"', html)
+    assert set(pointed) <= set(ids)
