@@ -39,15 +39,11 @@ def examine(database: Database, store: EventStore) -> list[Check]:
         }
         seen = {row.model: row.document_sha256 for row in connection.execute(select(SEEN_MODELS))}
         parked = parked_check("pr_bot", connection)
-    numbers = Counter(number for _, number, *_ in pulls.values() if number)
-    twice = [
-        f"pull request {number}: {count} models have it; {ADVICE}" for number, count in numbers.items() if count > 1
-    ]
     return [
         Check(subject=f"pr_bot: {events} events in {streams} streams read back", differs=faults),
         Check(
             subject=f"pr_bot: {len(pulls)} pull requests are what the log says",
-            differs=[*differences(pulls, found, what="pull request of", advice=ADVICE), *twice],
+            differs=[*differences(pulls, found, what="pull request of", advice=ADVICE), *_twice(pulls)],
         ),
         Check(
             # What main held at the first look was no news: no event tells of it.
@@ -57,6 +53,13 @@ def examine(database: Database, store: EventStore) -> list[Check]:
             ),
         ),
         parked,
+    ]
+
+
+def _twice(pulls: dict[str, Any]) -> list[str]:
+    numbers = Counter(number for _, number, *_ in pulls.values() if number)
+    return [
+        f"pull request {number}: {count} models have it; {ADVICE}" for number, count in numbers.items() if count > 1
     ]
 
 
