@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.support.browser import accessibility_problems, launched, opened, served, sideways_px
+from tests.support.browser import accessibility_problems, opened, served, show_as, sideways_px
 from tests.support.gallery import PAGES, create_gallery
 from tests.support.gallery.samples import large
+
+WIDTHS = (320, 390, 640, 900, 1100, 1440)
 
 
 @pytest.fixture(scope="module")
@@ -18,39 +21,42 @@ def hub() -> Iterator[str]:
         yield address
 
 
+# What each language is looked at in; a page need not be loaded again for it.
+LOOKS: dict[str, list[tuple[Literal["light", "dark"], int]]] = {
+    "en": [("light", 1440), ("dark", 390)],
+    "zh": [("dark", 1440)],
+}
+
+
+@pytest.fixture(scope="module", params=LOOKS)
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as started:
-        yield started
+def tab(browser: Browser, language: str) -> Iterator[tuple[Page, list[str]]]:
+    """One page for all looks in that language, so that styles and fonts are fetched once."""
+    with opened(browser, locale=language) as (page, wrong):
+        yield page, wrong
 
 
-def opened_widths(page: Page, widths: tuple[int, ...]) -> dict[int, int]:
-    found = {}
-    for width in widths:
-        page.set_viewport_size({"width": width, "height": 900})
-        found[width] = sideways_px(page)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("scheme", "width", "language"), [("light", 1440, "en"), ("dark", 390, "zh"), ("dark", 1440, "zh")]
-)
 @pytest.mark.parametrize("name", PAGES)
-def test_page_keeps_the_policy_and_is_accessible(
-    browser: Browser, hub: str, name: str, scheme: str, width: int, language: str
+def test_page_keeps_the_policy_is_accessible_and_never_scrolls_sideways(
+    tab: tuple[Page, list[str]], hub: str, name: str, language: str
 ) -> None:
-    options = {"color_scheme": scheme, "locale": language, "viewport": {"width": width, "height": 900}}
-    with opened(browser, **options) as (page, wrong):
-        page.goto(f"{hub}/{name}", wait_until="networkidle")
-        assert accessibility_problems(page) == []
-        assert wrong == []
+    page, wrong = tab
+    wrong.clear()
+    page.goto(f"{hub}/{name}")
+    for scheme, width in LOOKS[language]:
+        show_as(page, scheme, width)
+        assert accessibility_problems(page) == [], (scheme, width)
+    assert {width: sideways_at(page, width) for width in WIDTHS} == dict.fromkeys(WIDTHS, 0)
+    assert wrong == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_never_scrolls_sideways(browser: Browser, hub: str, name: str) -> None:
-    with opened(browser) as (page, _):
-        page.goto(f"{hub}/{name}", wait_until="networkidle")
-        assert set(opened_widths(page, (320, 390, 640, 900, 1100, 1440)).values()) == {0}
+def sideways_at(page: Page, width: int) -> int:
+    show_as(page, "light", width)
+    return sideways_px(page)
 
 
 def test_facet_changes_the_list_and_the_address_and_keeps_the_focus(browser: Browser, hub: str) -> None:
@@ -90,7 +96,7 @@ def test_slash_can_be_switched_off(browser: Browser, hub: str) -> None:
 
 def test_editor_underlines_what_the_server_refuses_and_lists_it(browser: Browser, hub: str) -> None:
     with opened(browser) as (page, wrong):
-        page.goto(f"{hub}/edit", wait_until="networkidle")
+        page.goto(f"{hub}/edit")
         expect(page.locator(".cm-lintRange-error")).to_have_count(2)
         page.locator("#problems button", has_text="/model_ability/0").click()
         page.keyboard.press("Delete")
@@ -101,7 +107,7 @@ def test_editor_underlines_what_the_server_refuses_and_lists_it(browser: Browser
 
 def test_editor_completes_from_the_schema(browser: Browser, hub: str) -> None:
     with opened(browser) as (page, wrong):
-        page.goto(f"{hub}/edit", wait_until="networkidle")
+        page.goto(f"{hub}/edit")
         page.locator(".cm-content").click()
         page.keyboard.press("Control+a")
         # Chromium styles what is typed over a selection, which the policy refuses; CodeMirror draws it anew.
@@ -118,7 +124,7 @@ def test_editor_completes_from_the_schema(browser: Browser, hub: str) -> None:
 
 def test_tab_leaves_the_editor(browser: Browser, hub: str) -> None:
     with opened(browser) as (page, _):
-        page.goto(f"{hub}/edit", wait_until="networkidle")
+        page.goto(f"{hub}/edit")
         page.locator(".cm-content").focus()
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.closest('.cm-editor')") is None
