@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, g
-from flask_smorest import Api, Blueprint
 
 from gateway.auth import register_auth
+from gateway.blueprints import HubApi
 from gateway.errors import register_errors
 from gateway.feed_cache import FeedCache, FeedMiddleware
 from gateway.health import register_health
 from gateway.page_cache import PageCache, PageMiddleware
 from gateway.routes import BLUEPRINTS, PAGES
-from gateway.strict_json import StrictParser
 from gateway.web import register_web, render_problem
 from shared.config import Settings
 from shared.service import Calls
@@ -40,13 +39,13 @@ def create_app(settings: Settings, calls: Calls, *, feed: FeedCache | None = Non
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.extensions["hub_calls"] = calls
     app.extensions["hub_settings"] = settings
     app.extensions["hub_feed"] = feed or FeedCache(calls.catalog)
     register_auth(app)
     register_web(app)
-    Blueprint.ARGUMENTS_PARSER = StrictParser()
-    api = Api(app)
+    api = HubApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     for page in PAGES:

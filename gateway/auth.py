@@ -14,8 +14,9 @@ from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 
+from gateway.blueprints import needs_sign_in
 from gateway.clients import calls
 from gateway.errors import SignInNeeded
 from shared.contracts.common import Caller, ModelRef, system_caller
@@ -78,6 +79,7 @@ def register_auth(app: Flask) -> None:
 
     def before() -> None:
         g.correlation_id = _correlation_id()
+        _refuse_large_body()
         g.visitor = _identify(app.extensions["hub_recent"])
         _check_csrf()
 
@@ -85,6 +87,8 @@ def register_auth(app: Flask) -> None:
 
     def after(response: Response) -> Response:
         response.headers["X-Correlation-ID"] = g.get("correlation_id", "")
+        if g.get("hub_stale"):
+            response.headers["X-Hub-Stale"] = "1"
         if new_visit := g.get("new_visit"):
             response.set_cookie(
                 VISIT_COOKIE, new_visit, max_age=86400, httponly=True, samesite="Lax", secure=request.is_secure
@@ -92,6 +96,12 @@ def register_auth(app: Flask) -> None:
         return response
 
     app.after_request(after)
+
+
+def _refuse_large_body() -> None:
+    """Also where the route would not read it."""
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        abort(413)
 
 
 def _correlation_id() -> str:
@@ -164,8 +174,8 @@ def _check_csrf() -> None:
     visitor: Visitor = g.visitor
     if request.method in SAFE_METHODS or visitor.by_token:
         return
-    if not visitor.session and request.is_json:
-        # An anonymous JSON call carries no credential that another site could ride on.
+    if not visitor.session and (request.is_json or request.path.startswith("/api/")):
+        # An anonymous call of the API carries no credential that another site could ride on, and is JSON or refused.
         return
     if request.path.startswith(("/webhooks/", "/preferences")):
         return
@@ -231,7 +241,7 @@ def signed_in(route: Route) -> Route:
         require_sign_in()
         return route(*args, **kwargs)
 
-    return gated  # type: ignore[return-value]
+    return needs_sign_in(gated)  # type: ignore[return-value]
 
 
 def require_sign_in() -> Caller:
@@ -251,7 +261,7 @@ def requires(*roles: str) -> Callable[[Route], Route]:
                 raise Forbidden(f"this needs the role {' or '.join(roles)}; ask an operator", slug="role-needed")
             return route(*args, **kwargs)
 
-        return gated  # type: ignore[return-value]
+        return needs_sign_in(gated)  # type: ignore[return-value]
 
     return gate
 
@@ -265,4 +275,4 @@ def manages_model(route: Route) -> Route:
         calls().registry.model_access(ModelRef(name=kwargs["name"]), replace(who, idempotent=False))
         return route(*args, **kwargs)
 
-    return gated  # type: ignore[return-value]
+    return needs_sign_in(gated)  # type: ignore[return-value]

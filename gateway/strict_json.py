@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
-from flask import Request, abort
+from flask import Request, abort, g
 from webargs import core
 from webargs.flaskparser import FlaskParser
 
@@ -26,7 +27,13 @@ def loads(data: bytes) -> Any:
         raise BadJson(f"the body is not UTF-8 at byte {error.start}") from error
     _refuse_depth(text)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short_int)
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_short_int,
+            parse_float=_finite_float,
+        )
     except json.JSONDecodeError as error:
         raise BadJson(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
@@ -75,6 +82,13 @@ def _short_int(digits: str) -> int:
     return int(digits)
 
 
+def _finite_float(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise BadJson(f"the body holds {digits[:24]}, more than a 64-bit float can hold; send a smaller number")
+    return number
+
+
 class StrictParser(FlaskParser):
     """Unknown body fields and query parameters are refused; a body that is no JSON is 415, a bad one 400."""
 
@@ -84,12 +98,17 @@ class StrictParser(FlaskParser):
         "query": "raise",
     }
 
+    def load_querystring(self, req: Request, schema: Any) -> Any:
+        g.query_was_read = True
+        return super().load_querystring(req, schema)
+
     def _raw_load_json(self, req: Request) -> Any:
         data = req.get_data(cache=True)
+        # A form has been read by then where its CSRF token was looked for: it leaves no data behind.
+        if not core.is_json(req.mimetype) and (data or req.content_length or req.form or req.files):
+            abort(415, description="Expected a body of type application/json; set Content-Type.")
         if not data:
             return core.missing
-        if not core.is_json(req.mimetype):
-            abort(415)
         try:
             return loads(data)
         except BadJson as error:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from gateway.answers import named
 from gateway.auth import read_caller, requires
+from gateway.blueprints import Routes
 from gateway.clients import calls
 from shared.contracts import catalog as read
 from shared.contracts.wire import query_schema_of, schema_of
@@ -19,7 +19,7 @@ from shared.contracts.wire import query_schema_of, schema_of
 COLUMNS = ("time", "actor", "what", "model", "revision", "why", "position")
 EXPORTED = 10_000
 
-blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit", description="What happened, for operators")
+blueprint = Routes("audit", __name__, url_prefix="/api/v1/audit", description="What happened, for operators")
 
 
 @blueprint.route("")
@@ -34,6 +34,7 @@ def audit(query: read.FindAudit) -> read.Timeline:
 @blueprint.route("/export")
 @requires("operator")
 @blueprint.arguments(query_schema_of(read.FindAudit), location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export(query: read.FindAudit) -> Response:
     """The same as CSV, the newest ten thousand rows."""
     return csv_of(query)

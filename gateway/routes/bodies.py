@@ -142,6 +142,7 @@ class UsersQueryArgs:
     requested: bool = False
     page: Page = 1
     per_page: PerPage = 50
+    min_position: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,3 +167,4 @@ class NotificationsArgs:
     unread: bool = False
     page: Page = 1
     per_page: PerPage = 50
+    min_position: str = ""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from flask import Response, json
-from flask_smorest import Blueprint
 
 from gateway.answers import named
 from gateway.auth import read_caller
+from gateway.blueprints import Routes
 from gateway.clients import calls
 from gateway.routes.bodies import AgainstQuery, MinPosition
 from shared.contracts import catalog as read
 from shared.contracts import registry as api
-from shared.contracts.common import Empty
+from shared.contracts.common import Empty, ModelType
 from shared.contracts.wire import query_schema_of, schema_of
+from shared.errors import NotFound
 
-blueprint = Blueprint(
-    "catalogue", __name__, url_prefix="/api/v1", description="Models, their revisions, and what changed"
-)
+blueprint = Routes("catalogue", __name__, url_prefix="/api/v1", description="Models, their revisions, and what changed")
 
 
 @blueprint.route("/models")
@@ -37,6 +38,7 @@ def read_model(query: MinPosition, name: str) -> read.ModelDetail:
 
 @blueprint.route("/models/<name>/document")
 @blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, {"type": "object"}, content_type="application/json")
 def read_document(query: MinPosition, name: str) -> Response:
     """The bare document."""
     model = named(_model(name, query.min_position))
@@ -47,6 +49,7 @@ def read_document(query: MinPosition, name: str) -> Response:
 
 @blueprint.route("/models/<name>/readme")
 @blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/markdown")
 def read_readme(query: MinPosition, name: str) -> Response:
     """The bare README."""
     model = named(_model(name, query.min_position))
@@ -114,7 +117,7 @@ def find_pulls(query: read.FindPulls) -> read.Pulls:
 @blueprint.response(200, schema_of(read.Changes))
 def read_changes(query: read.ReadChanges) -> read.Changes:
     """Published changes in order; `next` is the `after` of the next call."""
-    return calls().catalog.changes(query, read_caller())
+    return named(calls().catalog.changes(query, read_caller()))
 
 
 @blueprint.route("/validate", methods=["POST"])
@@ -141,7 +144,10 @@ def read_types() -> api.TypesAnswer:
 
 
 @blueprint.route("/types/<name>/schema")
+@blueprint.response(200, {"type": "object"}, content_type="application/schema+json")
 def read_schema(name: str) -> Response:
     """The JSON Schema (draft 2020-12) of one record of a type."""
+    if name not in get_args(ModelType):
+        raise NotFound(f"type {name[:80]}: there is none; see GET /api/v1/types")
     answer = calls().registry.schema(api.TypeRef(type=name), read_caller())  # type: ignore[arg-type]
     return Response(json.dumps(answer.schema, ensure_ascii=False), content_type="application/schema+json")

@@ -18,13 +18,34 @@ blueprint = Blueprint("feed", __name__, description="What Xinference's Update bu
 
 
 @blueprint.route(PATH)
+@blueprint.doc(
+    parameters=[
+        {"in": "query", "name": "model_type", "required": True, "schema": {"type": "string", "enum": list(TYPES)}},
+        {"in": "query", "name": "model_name", "schema": {"type": "string"}},
+        {"in": "query", "name": "include_readme", "schema": {"type": "string"}},
+        {"in": "header", "name": "X-Models-Token", "schema": {"type": "string"}},
+    ],
+    responses={
+        "200": {
+            "description": "The models' records",
+            "content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}},
+        },
+        "304": {"description": "Nothing changed since the ETag in If-None-Match"},
+        "400": {"$ref": "#/components/responses/BAD_REQUEST"},
+        "401": {"$ref": "#/components/responses/UNAUTHORIZED"},
+        "404": {"$ref": "#/components/responses/NOT_FOUND"},
+    },
+)
 def download() -> Response:
     """A bare JSON array of a type's models; with `model_name` the records of one."""
     model_type = request.args.get("model_type", "")
     if model_type not in TYPES:
         abort(400, description=f"model_type: expected one of {', '.join(TYPES)}, found {model_type or 'nothing'}.")
     _identify_client()
-    asked = ReadFeed(type=model_type, model_name=request.args.get("model_name", "")[:200], etag=_held_etag())
+    name = request.args.get("model_name", "")
+    if "\0" in name or len(name) > 200:
+        raise NotFound("model_name: no model has such a name; check it")
+    asked = ReadFeed(type=model_type, model_name=name, etag=_held_etag())
     feed = calls().catalog.feed(asked, read_caller())
     response = Response(status=304) if feed.unchanged else Response(feed.body, content_type="application/json")
     response.headers["ETag"] = weak_etag(feed.etag)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from gateway.auth import caller, manages_model, read_caller, require_sign_in, requires
+from gateway.blueprints import Routes, needs_sign_in
 from gateway.clients import calls
 from gateway.names import ids_of
 from gateway.routes.bodies import DeprecateBody, FeatureBody, MembersBody, ReasonBody, VisibilityBody
@@ -18,7 +17,7 @@ from shared.contracts.common import Empty, ModelRef
 from shared.contracts.wire import schema_of
 from shared.errors import Invalid
 
-blueprint = Blueprint("lifecycle", __name__, url_prefix="/api/v1/models/<name>", description="A model's states")
+blueprint = Routes("lifecycle", __name__, url_prefix="/api/v1/models/<name>", description="A model's states")
 Answer = schema_of(registry.LifecycleAnswer)
 
 
@@ -140,7 +139,7 @@ def acts_on_pull_request(route: Callable[..., Any]) -> Callable[..., Any]:
             calls().registry.model_access(ModelRef(name=kwargs["name"]), who)
         return route(*args, **kwargs)
 
-    return gated
+    return needs_sign_in(gated)
 
 
 @blueprint.route("/pull-request/retry", methods=["POST"])

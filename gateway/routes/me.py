@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask import current_app
-from flask_smorest import Blueprint
 
 from gateway.answers import named
 from gateway.auth import caller, forget_visitor, read_caller, signed_in
+from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
 from gateway.routes.bodies import GitHubTokenBody, NotificationsArgs, TokenList
 from gateway.sealing import sealed_token
@@ -15,7 +15,7 @@ from shared.contracts import identity as api
 from shared.contracts.common import Done, Empty
 from shared.contracts.wire import query_schema_of, schema_of
 
-blueprint = Blueprint("me", __name__, url_prefix="/api/v1/me", description="What is yours")
+blueprint = Routes("me", __name__, url_prefix="/api/v1/me", description="What is yours")
 
 
 @blueprint.route("")
@@ -114,14 +114,16 @@ def clear_github_token() -> None:
 @blueprint.response(200, schema_of(api.Notifications))
 def notifications(query: NotificationsArgs) -> api.Notifications:
     """What happened to what is yours, newest first."""
+    require_positions(query.min_position)
     request = api.NotificationsQuery(unread=query.unread, page=query.page, per_page=query.per_page)
     return calls().identity.notifications(request, read_caller())
 
 
 @blueprint.route("/notifications/read", methods=["POST"])
 @signed_in
+@blueprint.arguments(schema_of(Empty), required=False)
 @blueprint.response(200, schema_of(Done))
-def mark_read() -> Done:
+def mark_read(body: Empty) -> Done:
     """Marks all of them read."""
     answer = calls().identity.mark_read(Empty(), caller())
     forget_visitor()

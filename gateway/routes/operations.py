@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from gateway.auth import caller, read_caller, requires
+from gateway.blueprints import Routes
 from gateway.clients import calls
 from shared.contracts.common import Done, Empty, ParkedStream, RetryParked, ServiceOperations
 from shared.contracts.identity import Outbox
@@ -17,7 +16,7 @@ from shared.errors import NotFound, Unavailable
 
 SERVICES = ("registry", "review", "identity", "pr_bot", "catalog")
 
-blueprint = Blueprint("operations", __name__, url_prefix="/api/v1/operations", description="For operators")
+blueprint = Routes("operations", __name__, url_prefix="/api/v1/operations", description="For operators")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +52,9 @@ def operations() -> Operations:
 
 @blueprint.route("/parked/<path:parked_id>/retry", methods=["POST"])
 @requires("operator")
+@blueprint.arguments(schema_of(Empty), required=False)
 @blueprint.response(200, schema_of(Done))
-def retry_parked(parked_id: str) -> Done:
+def retry_parked(body: Empty, parked_id: str) -> Done:
     """Reads a parked stream again from the event that failed."""
     return retry(parked_id)
 
@@ -69,16 +69,18 @@ def retry(parked_id: str) -> Done:
 
 @blueprint.route("/rebuild-catalog", methods=["POST"])
 @requires("operator")
+@blueprint.arguments(schema_of(Empty), required=False)
 @blueprint.response(202, schema_of(Done))
-def rebuild_catalog() -> Any:
+def rebuild_catalog(body: Empty) -> Any:
     """Builds the read models anew beside the served ones."""
     return calls().catalog.rebuild(Empty(), caller()), 202
 
 
 @blueprint.route("/look-upstream", methods=["POST"])
 @requires("operator")
+@blueprint.arguments(schema_of(Empty), required=False)
 @blueprint.response(202, schema_of(Done))
-def look_upstream() -> Any:
+def look_upstream(body: Empty) -> Any:
     """Looks at upstream now instead of at the next poll."""
     return calls().pr_bot.look(Empty(), caller()), 202
 

@@ -6,19 +6,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from gateway.answers import named
 from gateway.auth import caller, read_caller, require_sign_in, requires
+from gateway.blueprints import Routes, needs_sign_in
 from gateway.clients import calls
 from gateway.routes.bodies import CommentBody, MinPosition, VerdictBody
 from shared.contracts import catalog as read
 from shared.contracts import review as api
-from shared.contracts.common import ModelRef
+from shared.contracts.common import Empty, ModelRef
 from shared.contracts.wire import query_schema_of, schema_of
 from shared.errors import Forbidden
 
-blueprint = Blueprint("reviews", __name__, url_prefix="/api/v1", description="Reviewing submissions")
+blueprint = Routes("reviews", __name__, url_prefix="/api/v1", description="Reviewing submissions")
 
 
 def reviews_model(route: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +31,7 @@ def reviews_model(route: Callable[..., Any]) -> Callable[..., Any]:
             raise Forbidden("reviewing needs the reviewer role; ask an operator", slug="not-reviewer")
         return route(*args, **kwargs)
 
-    return gated
+    return needs_sign_in(gated)
 
 
 def comments_on_model(route: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,7 +44,7 @@ def comments_on_model(route: Callable[..., Any]) -> Callable[..., Any]:
             calls().registry.model_access(ModelRef(name=kwargs["name"]), who)
         return route(*args, **kwargs)
 
-    return gated
+    return needs_sign_in(gated)
 
 
 @blueprint.route("/reviews")
@@ -108,7 +107,8 @@ def comment(body: CommentBody, name: str, number: int) -> api.ReviewAnswer:
 
 @blueprint.route("/models/<name>/revisions/<int:number>/claim", methods=["POST"])
 @reviews_model
+@blueprint.arguments(schema_of(Empty), required=False)
 @blueprint.response(200, schema_of(api.ReviewAnswer))
-def claim(name: str, number: int) -> api.ReviewAnswer:
+def claim(body: Empty, name: str, number: int) -> api.ReviewAnswer:
     """Tells other reviewers that you are at it."""
     return calls().review.claim(api.Claim(name=name, revision=number), caller())

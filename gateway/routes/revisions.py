@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from flask_smorest import Blueprint
 
 from gateway.auth import caller, manages_model, requires
+from gateway.blueprints import Routes
 from gateway.clients import calls
 from gateway.routes.bodies import DraftBody, OptionalReason, RevisionBody
 from shared.contracts import registry as api
 from shared.contracts.wire import schema_of
 
-blueprint = Blueprint("revisions", __name__, url_prefix="/api/v1", description="Registering and revising models")
+blueprint = Routes("revisions", __name__, url_prefix="/api/v1", description="Registering and revising models")
 
 
 @blueprint.route("/models", methods=["POST"])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, g, make_response, request
-from flask_smorest import Blueprint
 
 from gateway.auth import SESSION_COOKIE, Visitor, caller, csrf_token, forget_visitor, read_caller, visitor
+from gateway.blueprints import Routes
 from gateway.clients import calls
 from gateway.routes.bodies import SessionState, SignInBody
 from shared.contracts import identity as api
 from shared.contracts.wire import dump, schema_of
 
-blueprint = Blueprint("session", __name__, url_prefix="/api/v1", description="Signing in, out and up")
+blueprint = Routes("session", __name__, url_prefix="/api/v1", description="Signing in, out and up")
 
 
 @blueprint.route("/session")

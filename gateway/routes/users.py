@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_smorest import Blueprint
-
 from gateway.auth import caller, read_caller, requires
+from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
 from gateway.routes.bodies import GroupMembersBody, UserBody, UsersQueryArgs
 from shared.contracts import identity as api
@@ -12,7 +11,7 @@ from shared.contracts.common import Empty
 from shared.contracts.wire import query_schema_of, schema_of
 from shared.errors import NotFound
 
-blueprint = Blueprint("users", __name__, url_prefix="/api/v1", description="People and groups, for operators")
+blueprint = Routes("users", __name__, url_prefix="/api/v1", description="People and groups, for operators")
 
 
 @blueprint.route("/users")
@@ -21,6 +20,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/api/v1", description="Peop
 @blueprint.response(200, schema_of(api.UsersPage))
 def users(query: UsersQueryArgs) -> api.UsersPage:
     """People, by login."""
+    require_positions(query.min_position)
     request = api.UsersQuery(
         q=query.q, role=query.role, requested=query.requested, page=query.page, per_page=query.per_page
     )

@@ -270,6 +270,9 @@ class Group:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     items: list[Group] = field(default_factory=list)
+    total: int = 0
+    page: int = 1
+    per_page: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +339,9 @@ class Mail:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
     items: list[Mail] = field(default_factory=list)
+    total: int = 0
+    page: int = 1
+    per_page: int = 200
 
 
 class Identity(Service, Protocol):

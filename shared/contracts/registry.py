@@ -183,6 +183,9 @@ class TypeDescription:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypesAnswer:
     items: list[TypeDescription] = field(default_factory=list)
+    total: int = 0
+    page: int = 1
+    per_page: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

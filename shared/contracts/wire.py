@@ -54,15 +54,20 @@ class StrictInteger(ma.fields.Integer):
         return number
 
 
+UNKNOWN = {"unknown": "Unknown field; leave it out.", "type": "Expected a JSON object."}
+
+
 class WireSchema(ma.Schema):
     """Base of every body and reply; unknown fields are refused."""
 
+    error_messages = UNKNOWN
     TYPE_MAPPING = {str: CleanString, int: StrictInteger}  # noqa: RUF012 marshmallow's own attribute
 
 
 class QuerySchema(ma.Schema):
     """Base of query strings, where numbers arrive as text."""
 
+    error_messages = UNKNOWN
     TYPE_MAPPING = {str: CleanString}  # noqa: RUF012 marshmallow's own attribute
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.models import llm
-from tests.support.running import TestHub, until
+from tests.support.running import PEOPLE, TestHub, until
 
 Json = dict[str, Any]
+OWNED = ["revisions", "visibility", "groups", "owners", "deprecate", "archive", "restore"]
+OPERATED = ["quarantine", "quarantine/lift", "feature"]
+"""Under /models/<name>/: what owners and operators, and what operators alone may POST."""
 
 
 def body_of(name: str, **changes: Any) -> Json:
@@ -41,3 +44,13 @@ def state_of(hub: TestHub, name: str) -> str:
     """The model's state as catalog shows it to an operator, empty where it does not know the model."""
     found = hub.api("olga").get(f"/models/{name}")
     return str(found.get_json()["state"]) if found.status_code == 200 else ""
+
+
+def three_models(hub: TestHub) -> None:
+    """Of max: `pub` published, `pend` private and waiting for its review, `draft` never submitted."""
+    published(hub, "pub", visibility="public")
+    registered(hub, "pend")
+    drafted(hub, "draft")
+    for person in PEOPLE:
+        hub.token(person)
+    hub.settled()

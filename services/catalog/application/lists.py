@@ -185,7 +185,8 @@ def read_changes(view: View, request: ReadChanges) -> Changes:
         )
         for row in rows
     ]
-    return Changes(items=items, next=items[-1].position if items else request.after or "registry:0")
+    following = items[-1].position if items else request.after or "registry:0"
+    return Changes(items=items, next=following, stale=view.stale)
 
 
 def _after(position: str) -> int:

@@ -20,7 +20,8 @@ class GroupUseCases(IdentityBase):
     def groups(self, request: Empty, caller: Caller) -> api.Groups:
         with self.rows.database.read() as connection:
             rows = list(connection.execute(select(GROUPS).order_by(GROUPS.c.name_key)).mappings())
-            return api.Groups(items=[self._group(connection, row, with_members=caller.has("operator")) for row in rows])
+            items = [self._group(connection, row, with_members=caller.has("operator")) for row in rows]
+        return api.Groups(items=items, total=len(items))
 
     @idempotent(keeps_answer=False)
     def create_group(self, request: api.CreateGroup, caller: Caller) -> api.GroupAnswer:

@@ -26,4 +26,5 @@ class InboxUseCases(IdentityBase):
     def outbox(self, request: Empty, caller: Caller) -> api.Outbox:
         require_operator(caller)
         with self.rows.database.read() as connection:
-            return api.Outbox(items=self.inbox.mails(connection))
+            mails = self.inbox.mails(connection)
+        return api.Outbox(items=mails, total=len(mails))

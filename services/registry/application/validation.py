@@ -65,12 +65,11 @@ class Validation:
         return rules.readme_template(model_type, text)
 
     def types(self) -> api.TypesAnswer:
-        return api.TypesAnswer(
-            items=[
-                api.TypeDescription(type=name, title=TITLES[name], required=list(rules.required_of(name)))
-                for name in rules.TYPES
-            ]
-        )
+        items = [
+            api.TypeDescription(type=name, title=TITLES[name], required=list(rules.required_of(name)))
+            for name in rules.TYPES
+        ]
+        return api.TypesAnswer(items=items, total=len(items))
 
     def schema(self, model_type: str) -> dict[str, object]:
         """Raises NotFound for no type of ours."""

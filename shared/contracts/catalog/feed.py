@@ -14,6 +14,7 @@ class ReadChanges:
 
     after: str = ""
     limit: Annotated[int, ma.fields.Integer(load_default=100, validate=ma.validate.Range(1, 200))] = 100
+    min_position: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Changes:
 
     items: list[PublishedChange] = field(default_factory=list)
     next: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
