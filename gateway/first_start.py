@@ -75,7 +75,12 @@ def _import(hub: EmbeddedHub, source: Source, settings: Settings, console: Conso
             hub.calls.registry, source, progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
     say_imported(result, console)
-    write_whole(import_mark(settings), json.dumps({"source": settings.catalog_source, "origin": result.origin}) + "\n")
+    done = {
+        "source": settings.catalog_source,
+        "origin": result.origin,
+        "problems": [{"name": problem.name, "reason": problem.reason} for problem in result.problems],
+    }
+    write_whole(import_mark(settings), json.dumps(done) + "\n")
 
 
 def make_accounts(hub: EmbeddedHub, settings: Settings, console: Console) -> None:

@@ -28,8 +28,17 @@ def is_imported(settings: Settings) -> bool:
 
 
 def import_mark(settings: Settings) -> Path:
-    """{"source", "origin"} of the last import that came to its end."""
+    """{"source", "origin", "problems"} of the last import that came to its end."""
     return settings.data_dir / "imported.json"
+
+
+def import_problems(settings: Settings) -> list[dict[str, str]]:
+    """`{"name", "reason"}` of each model that the first import could not take."""
+    mark = import_mark(settings)
+    if not mark.exists():
+        return []
+    problems: list[dict[str, str]] = json.loads(mark.read_text(encoding="utf-8")).get("problems", [])
+    return problems
 
 
 def accounts_mark(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from flask_babel import gettext as _
 
 from gateway.answers import named
@@ -20,6 +20,7 @@ from gateway.paging import address, page_number, words
 from gateway.routes.audit import csv_of
 from gateway.routes.operations import read_operations, retry
 from gateway.routes.pages.tabs import operations_tabs
+from gateway.start_marks import import_problems
 from gateway.web import go, tell
 from shared.contracts.catalog import FindAudit, Timeline
 from shared.contracts.common import Empty, ServiceOperations
@@ -45,6 +46,7 @@ def operations() -> str:
         tabs=operations_tabs(""),
         found=found,
         trouble=_import_trouble(),
+        not_imported=import_problems(current_app.extensions["hub_settings"]),
         state_of=service_state,
         total_lag=sum(one.lag for service in found.services for one in service.subscriptions),
     )
