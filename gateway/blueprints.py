@@ -35,10 +35,12 @@ POSITION = re.compile(r"(registry|review|pr_bot|identity):[0-9]{1,18}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemError:
-    """`path` is a JSON Pointer into the body, or the parameter's name after a slash."""
+    """`path` is a JSON Pointer into the body, or the parameter's name after a slash; `line` of a document from 1."""
 
     path: str
     message: str
+    line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,12 @@ def test_a_bad_document_is_no_draft_either(hub: TestHub, bad: str) -> None:
     refused(hub.api("max").post("/models", body_of("bad", document=DOCUMENTS[bad], submit=False)), 422)
 
 
+@pytest.mark.parametrize("bad", [name for name in DOCUMENTS if not name.startswith(("is_builtin", "two names"))])
+def test_a_bad_document_makes_no_readme(hub: TestHub, bad: str) -> None:
+    problem = refused(hub.api(None).post("/readme-template", {"type": "llm", "document": DOCUMENTS[bad]}), 422)
+    assert all(path.startswith("/document") for path in pointers(problem))
+
+
 @pytest.mark.parametrize("bad", DOCUMENTS)
 def test_a_bad_document_is_reported_to_editors(hub: TestHub, bad: str) -> None:
     answer = hub.api(None).post("/validate", {"type": "llm", "document": DOCUMENTS[bad]})

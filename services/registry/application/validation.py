@@ -60,8 +60,12 @@ class Validation:
         return api.ValidationReport(ok=report.ok, errors=_problems(report.errors), warnings=_problems(report.warnings))
 
     def readme(self, model_type: str, text: str) -> str:
-        """A README to start from; raises Invalid where the document does not parse."""
-        document.parse(text)
+        """A README to start from; raises DocumentRefused where the document does not parse."""
+        try:
+            document.parse(text)
+        except Invalid as error:
+            errors = [each | {"path": f"/document{each['path']}"} for each in error.details["errors"]]
+            raise DocumentRefused(error.message, details={"errors": errors}) from error
         return rules.readme_template(model_type, text)
 
     def types(self) -> api.TypesAnswer:
