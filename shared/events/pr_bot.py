@@ -1,4 +1,4 @@
-"""pr_bot's facts: the pull request of each public model (`pullrequest-<name>`), upstream's content (`upstream-<name>`)."""
+"""pr_bot's facts. Streams `pullrequest-<name>`, each public model's request, and `upstream-<name>`, what main holds."""
 
 from __future__ import annotations
 
