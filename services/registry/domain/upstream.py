@@ -90,35 +90,42 @@ def _imported(model: Model, content: UpstreamContent, *, superseded: int) -> fac
 
 
 def _import_over(model: Model, content: UpstreamContent, *, now: int) -> Sequence[Any]:
-    pending = model.pending
-    if pending is None:
+    ours = model.pending or _unmerged(model)
+    if ours is None:
         return [_imported(model, content, superseded=0)]
     base = model.revision(model.seen_upstream) or model.served
     base_text = base.content.document if base else content.document
-    merge = document.merge(base_text, pending.content.document, content.document)
-    imported = _imported(model, content, superseded=pending.number)
+    merge = document.merge(base_text, ours.content.document, content.document)
+    imported = _imported(model, content, superseded=model.submitted)
     if merge.text is None:
         return [
             imported,
             facts.MergeConflicted(
                 model_name=model.name,
-                revision=pending.number,
+                revision=ours.number,
                 against=imported.revision,
                 paths=tuple(conflict.path for conflict in merge.conflicts),
             ),
         ]
-    if document.same(merge.text, content.document) and pending.content.readme == imported.readme:
+    if document.same(merge.text, content.document) and ours.content.readme == imported.readme:
         return [imported]
-    return [imported, _resubmitted(model, pending, imported, text=merge.text, now=now)]
+    return [imported, _resubmitted(model, ours, imported, text=merge.text, now=now)]
+
+
+def _unmerged(model: Model) -> Revision | None:
+    """The published revision where upstream has not merged it yet: importing over it must not lose it."""
+    if not model.seen_upstream or model.published == model.seen_upstream or model.visibility != PUBLIC:
+        return None
+    return model.served
 
 
 def _resubmitted(
-    model: Model, pending: Revision, imported: facts.ModelImported, *, text: str, now: int
+    model: Model, ours: Revision, imported: facts.ModelImported, *, text: str, now: int
 ) -> facts.ModelUpdated:
-    """The pending change on top of upstream's, by its original submitter; it needs a new verdict."""
+    """Our change on top of upstream's, by its original submitter; it needs a new verdict."""
     newest = max(model.newest_updated_at, document.newest_updated_at(imported.document) or 0)
     stamped = document.stamp(text, max(now, newest + 1), base_text=imported.document)
-    kept = pending.content
+    kept = ours.content
     content = facts.RevisionContent(
         model_name=model.name,
         model_type=model.type,
@@ -131,7 +138,7 @@ def _resubmitted(
         message=kept.message,
         submitter=kept.submitter,
     )
-    return facts.ModelUpdated(**asdict(content), checks=getattr(kept, "checks", ()), merged_from=pending.number)
+    return facts.ModelUpdated(**asdict(content), checks=getattr(kept, "checks", ()), merged_from=ours.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

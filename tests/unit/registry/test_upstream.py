@@ -78,6 +78,25 @@ def test_a_pending_revision_is_merged_onto_upstreams_change_for_its_submitter() 
     assert record["updated_at"] > 9
 
 
+def test_a_published_change_that_upstream_has_not_merged_is_submitted_again_on_upstreams_change() -> None:
+    revised = again(revise(imported(), llm(model_lang=["en", "zh"], updated_at=5), actor=OLGA))
+    waiting = again(publish(revised, 2))
+    taken, merged = take(waiting, llm(context_length=2, updated_at=9)).then_types(
+        facts.ModelImported, facts.ModelUpdated
+    )
+    record = json.loads(merged.document)
+    assert (taken.superseded, merged.merged_from, merged.submitter) == (0, 2, "olga")
+    assert (record["context_length"], record["model_lang"]) == (2, ["en", "zh"])
+
+
+def test_a_published_change_that_conflicts_with_upstreams_goes_to_its_owner() -> None:
+    waiting = again(publish(again(revise(imported(), llm(context_length=1, updated_at=5), actor=OLGA)), 2))
+    _, conflict = take(waiting, llm(context_length=2, updated_at=9)).then_types(
+        facts.ModelImported, facts.MergeConflicted
+    )
+    assert (conflict.revision, conflict.paths) == (2, ("/context_length",))
+
+
 def test_a_conflict_with_a_pending_revision_goes_to_its_owner_and_out_of_the_queue() -> None:
     pending = again(revise(imported(), llm(context_length=1, updated_at=5), actor=OLGA))
     _, conflict = take(pending, llm(context_length=2, updated_at=9)).then_types(
