@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -56,15 +57,18 @@ def _seed(settings: Settings, source: Source | None) -> None:
     if settings.upstream.kind != "file":
         return
     path = Path(settings.upstream.location)
+    if path.exists():
+        return
     if path != settings.own_upstream:
-        if path.exists():
-            return
         raise Invalid(
             f"HUB_UPSTREAM: expected a bare git repository at {path}, found nothing; make it with git clone --bare, "
             "or unset HUB_UPSTREAM"
         )
-    # Also where it exists: a start may have been killed between making it and its first commit.
-    seed_upstream(path, source.files if source else {}, branch=settings.upstream_branch)
+    # It takes its place whole: git does not go on from a repository that it was killed in the midst of making.
+    draft = path.with_name(f".{path.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    seed_upstream(draft, source.files if source else {}, branch=settings.upstream_branch)
+    draft.rename(path)
 
 
 def _import(hub: EmbeddedHub, source: Source, settings: Settings, console: Console) -> None:

@@ -48,7 +48,7 @@ def test_a_first_start_killed_at_any_moment_is_completed_by_the_next(tmp_path: P
         hub.end()
 
 
-@pytest.mark.parametrize("mark", ["upstream.git/HEAD", "registry.db", "first-accounts.txt"])
+@pytest.mark.parametrize("mark", [".upstream.git.new/HEAD", "upstream.git", "registry.db", "first-accounts.txt"])
 def test_a_first_start_killed_as_soon_as_a_trace_is_there_is_completed(tmp_path: Path, mark: str) -> None:
     hub = HubProcess(tmp_path, HUB_CATALOG_SOURCE=str(generated_source(tmp_path / "source", MODELS)))
     try:
@@ -91,8 +91,11 @@ def test_a_hub_whose_parent_was_killed_can_be_started_again_at_once(hub: HubProc
     (worker,) = hub.workers()
     os.kill(hub.running().pid, signal.SIGKILL)
     hub.running().wait()
-    hub.start()
-    assert not Path(f"/proc/{worker}").exists()
+    hub.launch()
+    # Until it is gone the orphan may still answer.
+    until(lambda: not Path(f"/proc/{worker}").exists(), what="the orphaned worker is gone")
+    until(hub.serves, what="the new hub serves", deadline_s=60)
+    assert hub.running().poll() is None
 
 
 def test_a_killed_worker_is_replaced_and_serves(hub: HubProcess) -> None:
