@@ -92,18 +92,12 @@ def execute(
     appended_before = partial(_earlier, store, stream, metadata.causation_id, reaction, connection)
     if earlier := appended_before():
         return _repeated(loaded, earlier)
-    attempt = 1
-    while True:
+    for attempt in range(1, ATTEMPTS + 1):
         before = loaded()
-        try:
-            new = _new_events(stream, decide(before.state), metadata, reaction)
-        except HubError:
-            # The same command may have been carried out since by another thread: then this is a repeat.
-            if earlier := appended_before():
-                return _repeated(loaded, earlier)
-            raise
+        new, earlier = _decided(
+            lambda state: _new_events(stream, decide(state), metadata, reaction), before.state, appended_before
+        )
         if not new:
-            earlier = appended_before()
             return _repeated(loaded, earlier) if earlier else _executed(before, ())
         try:
             appended = store.append(
@@ -112,11 +106,24 @@ def execute(
         except StreamConflict:
             if attempt == ATTEMPTS:
                 raise
-            attempt += 1
-        else:
-            if appended.repeated:
-                return _repeated(loaded, appended.events)
-            return _executed(_folded(before, appended.events, evolve), appended.events)
+            continue
+        if appended.repeated:
+            return _repeated(loaded, appended.events)
+        return _executed(_folded(before, appended.events, evolve), appended.events)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _decided(
+    decide: Callable[[State], list[NewEvent]], state: State, appended_before: Callable[[], tuple[RecordedEvent, ...]]
+) -> tuple[list[NewEvent], tuple[RecordedEvent, ...]]:
+    """(new events, ()), or ([], what the same command has appended since by another thread: then it is a repeat)."""
+    try:
+        new = decide(state)
+    except HubError:
+        if earlier := appended_before():
+            return [], earlier
+        raise
+    return new, () if new else appended_before()
 
 
 def _new_events(stream: str, decided: Sequence[Any], metadata: Metadata, reaction: str | None) -> list[NewEvent]:

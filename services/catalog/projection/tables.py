@@ -35,8 +35,10 @@ class Tables:
         self.generation = generation
         self.metadata = MetaData()
         self._prefix = f"g{generation}_"
-        self._registry()
-        self._others()
+        self._registry_models()
+        self._registry_revisions()
+        self._reviews_and_pulls()
+        self._history()
 
     def _table(self, name: str, *columns: Column[str] | Column[int] | Column[float] | Column[bool] | Index) -> Table:
         return Table(self._prefix + name, self.metadata, *columns)
@@ -44,7 +46,7 @@ class Tables:
     def _index(self, name: str, *columns: str) -> Index:
         return Index(f"{self._prefix}{name}", *columns)
 
-    def _registry(self) -> None:
+    def _registry_models(self) -> None:
         self.models = self._table(
             "models",
             Column("id", Text, primary_key=True),
@@ -68,6 +70,8 @@ class Tables:
             Column("group_id", Text, primary_key=True),
             self._index("groups_group_id", "group_id"),
         )
+
+    def _registry_revisions(self) -> None:
         self.revisions = self._table(
             "revisions",
             Column("model", Text, primary_key=True),
@@ -92,7 +96,7 @@ class Tables:
             _moment("at"),
         )
 
-    def _others(self) -> None:
+    def _reviews_and_pulls(self) -> None:
         self.verdicts = self._table(
             "verdicts",
             Column("model", Text, primary_key=True),
@@ -119,6 +123,8 @@ class Tables:
             *map(_moment, ("opened_at", "changed_at")),
             self._index("pulls_state", "state", "changed_at"),
         )
+
+    def _history(self) -> None:
         self.timeline = self._table(
             "timeline",
             Column("source", Text, primary_key=True),

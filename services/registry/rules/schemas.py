@@ -53,7 +53,7 @@ def _configs(**titles: str) -> dict[str, Schema]:
     return {name: p.free(title, "Handed to the engine as it is.") for name, title in titles.items()}
 
 
-def _llm() -> Schema:
+def _llm_spec() -> Schema:
     metadata = p.free("Metadata", "Facts of the architecture, for estimating memory.")
     source = _source(
         ("model_id", "quantizations"),
@@ -69,7 +69,7 @@ def _llm() -> Schema:
             "model_metadata_by_quantization": p.free("Metadata by quantization"),
         },
     )
-    spec = p.entity(
+    return p.entity(
         ("model_format", "model_size_in_billions", "model_src"),
         {
             "model_format": p.choice("Format", p.LLM_FORMATS, "What the weights are stored as."),
@@ -82,6 +82,9 @@ def _llm() -> Schema:
         title="Form",
         **p.GGUF_NEEDS,
     )
+
+
+def _llm() -> Schema:
     return p.entity(
         ("version", "model_name", "model_lang", "model_ability", "model_specs"),
         {
@@ -93,7 +96,7 @@ def _llm() -> Schema:
             "model_ability": p.choices("Abilities", LLM_ABILITIES, "What it can be asked for.", minItems=1),
             "model_family": p.text("Family", "A built-in model it behaves like.", "qwen3"),
             "architectures": p.texts("Architectures", "Class names of the weights' config.json.", "Qwen3ForCausalLM"),
-            "model_specs": _specs(spec),
+            "model_specs": _specs(_llm_spec()),
             **_LLM_TALK,
             **p.COMMON,
         },
@@ -181,6 +184,17 @@ _IMAGE_NEEDS_HUGGINGFACE = {
 }
 
 
+_CONTROLNET = p.entity(
+    ("model_name", "model_family", "model_id", "model_revision"),
+    {
+        "model_name": p.text("Name"),
+        "model_family": p.text("Family", "", "controlnet"),
+        "model_id": p.MODEL_ID,
+        "model_revision": p.REVISION,
+    },
+)
+
+
 def _image() -> Schema:
     source = _source(
         ("model_id", "model_revision"),
@@ -197,15 +211,6 @@ def _image() -> Schema:
         },
         title="Form",
     )
-    controlnet = p.entity(
-        ("model_name", "model_family", "model_id", "model_revision"),
-        {
-            "model_name": p.text("Name"),
-            "model_family": p.text("Family", "", "controlnet"),
-            "model_id": p.MODEL_ID,
-            "model_revision": p.REVISION,
-        },
-    )
     record = p.entity(
         ("model_name", "model_family"),
         {
@@ -216,7 +221,7 @@ def _image() -> Schema:
             "model_ability": p.known("Abilities", IMAGE_ABILITIES),
             "model_src": p.sources(source, minProperties=0),
             "model_specs": _specs(spec),
-            "controlnet": p.texts("ControlNets", "Models that steer it.", items=controlnet) | {"examples": [[]]},
+            "controlnet": p.texts("ControlNets", "Models that steer it.", items=_CONTROLNET) | {"examples": [[]]},
             **_configs(default_model_config="Model defaults", default_generate_config="Generation defaults"),
             **_EXTRA_FILES,
             **p.COMMON,

@@ -30,7 +30,7 @@ def test_trust_remote_code_is_found_in_an_engines_settings() -> None:
         "a@https://example.org/a.whl ; x",
         "git+ssh://x/y",
         "-i http://evil",
-        "--find-links=/tmp",
+        "--no-binary=vllm",
         "a @ file:///tmp/a.whl",
     ],
 )
