@@ -124,61 +124,44 @@ def large() -> str:
     return "[\n" + ",\n".join(f'  {{"model_name": "m{n}", "note": "名 \\u00e9 1.0"}}' for n in range(14_000)) + "\n]"
 
 
+TEXT = "is a native unified model for high-quality generation and understanding across text and long documents."
+CHAT = ["chat", "vision", "tools", "reasoning"]
+
+
 def models() -> list[ModelRow]:
-    chat = ["chat", "vision", "tools", "reasoning"]
-    text = "is a native unified model for high-quality generation and understanding across text and long documents."
+    return [*chat_models(), *other_models()]
+
+
+def chat_models() -> list[ModelRow]:
+    every = ["pytorch", "fp8", "ggufv2", "mlx"]
+    long = 262_144
     one = row(
-        "lumen-5.2", "llm", f"We introduce lumen-5.2, which {text}", abilities=["chat", "tools", "reasoning", "hybrid"]
+        "lumen-5.2", "llm", f"We introduce lumen-5.2, which {TEXT}", abilities=["chat", "tools", "reasoning", "hybrid"]
     )
+    ornith = row("Ornith-1.5-35B-A3B", "llm", f"Ornith {TEXT}", abilities=CHAT, sizes_b=[35], formats=["pytorch"])
+    built = row("lumen3.8", "llm", f"Built on the foundation of lumen3.5, it {TEXT}", abilities=CHAT, sizes_b=[27])
+    focused = row("lumen3.5", "llm", f"Over recent months we have focused; it {TEXT}", abilities=CHAT, featured=True)
     return [
-        replace(one, sizes_b=[753.0], formats=["pytorch", "fp8", "ggufv2", "mlx"], context_length=1_048_576),
-        row("SenseWave-U1.5-8B-MoT", "image", f"SenseWave {text}", abilities=["text2image", "image2image"]),
-        row(
-            "Ornith-1.5-35B-A3B",
-            "llm",
-            f"Ornith {text}",
-            abilities=chat,
-            sizes_b=[35],
-            formats=["pytorch"],
-            context_length=262_144,
-        ),
-        row(
-            "lumen3.8",
-            "llm",
-            f"Built on the foundation of lumen3.5, it {text}",
-            abilities=chat,
-            sizes_b=[27],
-            pending=15,
-            featured=True,
-            formats=["pytorch", "fp8", "ggufv2", "mlx"],
-            context_length=262_144,
-        ),
-        row(
-            "lumen3.5",
-            "llm",
-            f"Over recent months we have focused; it {text}",
-            abilities=chat,
-            featured=True,
+        replace(one, sizes_b=[753.0], formats=every, context_length=1_048_576),
+        replace(ornith, context_length=long),
+        replace(built, pending=15, featured=True, formats=every, context_length=long),
+        replace(
+            focused,
             sizes_b=[0.8, 2, 4, 9, 27, 35, 122, 397],
             formats=["pytorch", "fp8", "gptq", "awq", "ggufv2", "mlx"],
-            context_length=262_144,
+            context_length=long,
         ),
-        row(
-            "bge-tiny-zh",
-            "embedding",
-            "中文向量模型，适合检索与聚类。",
-            sizes_b=[0.024],
-            state="deprecated",
-            formats=["pytorch"],
-        ),
-        row(
-            "house-voice",
-            "audio",
-            "A private voice for announcements.",
-            abilities=["text2audio"],
-            visibility="private",
-            state="unpublished",
-        ),
+    ]
+
+
+def other_models() -> list[ModelRow]:
+    wave = row("SenseWave-U1.5-8B-MoT", "image", f"SenseWave {TEXT}", abilities=["text2image", "image2image"])
+    bge = row("bge-tiny-zh", "embedding", "中文向量模型，适合检索与聚类。", sizes_b=[0.024], formats=["pytorch"])
+    voice = row("house-voice", "audio", "A private voice for announcements.", abilities=["text2audio"])
+    return [
+        wave,
+        replace(bge, state="deprecated"),
+        replace(voice, visibility="private", state="unpublished"),
     ]
 
 
