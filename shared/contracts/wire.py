@@ -10,11 +10,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
 import marshmallow as ma
 from marshmallow_dataclass import class_schema
 
+from shared.contracts.compiled import Convert, Unusual, dumping, loading
 from shared.errors import Invalid
 
 Message = TypeVar("Message")
@@ -62,6 +63,16 @@ class WireSchema(ma.Schema):
 
     error_messages = UNKNOWN
     TYPE_MAPPING = {str: CleanString, int: StrictInteger}  # noqa: RUF012 marshmallow's own attribute
+    message: ClassVar[type | None] = None
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """As marshmallow does it, in a tenth of its time where `obj` is a whole message."""
+        if type(obj) is self.message and not (many or self.many or self.only or self.exclude):
+            try:
+                return _compiled(type(obj))[0](obj)
+            except Unusual:
+                pass
+        return super().dump(obj, many=many)
 
 
 class QuerySchema(ma.Schema):
@@ -74,7 +85,9 @@ class QuerySchema(ma.Schema):
 @cache
 def schema_of(message: type) -> type[ma.Schema]:
     """The schema class of a message, for bodies, replies and OpenAPI."""
-    return class_schema(message, base_schema=WireSchema)
+    schema = class_schema(message, base_schema=WireSchema)
+    schema.message = message  # type: ignore[attr-defined]  # marshmallow-dataclass hides the base
+    return schema
 
 
 @cache
@@ -92,6 +105,17 @@ def _schema(message: type) -> ma.Schema:
 _SCHEMAS: dict[type, ma.Schema] = {}
 
 
+def _compiled(message: type) -> tuple[Convert, Convert]:
+    """What dumps and what loads the message where nothing is unusual."""
+    if message not in _COMPILED:
+        made_by = message, _schema(message), CleanString, StrictInteger
+        _COMPILED[message] = dumping(*made_by), loading(*made_by)
+    return _COMPILED[message]
+
+
+_COMPILED: dict[type, tuple[Convert, Convert]] = {}
+
+
 def dump(message: Any) -> dict[str, Any]:
     """The message as JSON-able primitives."""
     data: dict[str, Any] = _schema(type(message)).dump(message)
@@ -100,6 +124,12 @@ def dump(message: Any) -> dict[str, Any]:
 
 def load(message: type[Message], data: Any) -> Message:
     """The message again; raises Invalid with `details.errors` of `{"path", "message"}`."""
+    try:
+        usual: Message = _compiled(message)[1](data)
+        return usual
+    except Unusual:
+        # The schema finds out what it is, and says so.
+        pass
     try:
         loaded: Message = _schema(message).load(data)
     except ma.ValidationError as error:
