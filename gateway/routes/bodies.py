@@ -9,7 +9,7 @@ import marshmallow as ma
 
 from shared.contracts.common import ModelType, Reason, Role, ShortText, Visibility
 from shared.contracts.identity import ApiToken, Person
-from shared.contracts.registry import DocumentText, ReadmeText
+from shared.contracts.registry import DocumentText, KeptReadme
 from shared.contracts.review import Feedback
 from shared.contracts.wire import CleanString
 
@@ -32,26 +32,26 @@ class AgainstQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionBody:
-    """A new revision; `base_revision` is the model's latest, in any state."""
+    """A new revision; `base_revision` is the model's latest, in any state. What is left out stays as there."""
 
     base_revision: int
     document: DocumentText
     type: ModelType | None = None
-    readme: ReadmeText = ""
-    visibility: Visibility = "private"
+    readme: KeptReadme = None
+    visibility: Visibility | None = None
     message: ShortText = ""
     submit: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftBody:
-    """A draft saved again; `base_sha256` is its document's hash as you saw it."""
+    """A draft saved again; `base_sha256` is its document's hash as you saw it. What is left out stays."""
 
     base_sha256: str
     document: DocumentText
     type: ModelType | None = None
-    readme: ReadmeText = ""
-    visibility: Visibility = "private"
+    readme: KeptReadme = None
+    visibility: Visibility | None = None
     message: ShortText = ""
 
 

@@ -23,6 +23,9 @@ from shared.contracts.wire import CleanString
 
 DocumentText = Annotated[str, CleanString(required=True, validate=ma.validate.Length(max=2 * 1024 * 1024))]
 ReadmeText = Annotated[str, CleanString(load_default="", validate=ma.validate.Length(max=1024 * 1024))]
+KeptReadme = Annotated[
+    str | None, CleanString(load_default=None, allow_none=True, validate=ma.validate.Length(max=1024 * 1024))
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,29 +42,29 @@ class RegisterModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviseModel:
-    """`base_revision` is the model's latest revision, in any state, as the editor saw it."""
+    """`base_revision` is the model's latest revision, in any state, as the editor saw it; None keeps what it has."""
 
     name: ModelName
     base_revision: int
     document: DocumentText
     type: ModelType | None = None
-    readme: ReadmeText = ""
-    visibility: Visibility = "private"
+    readme: KeptReadme = None
+    visibility: Visibility | None = None
     message: ShortText = ""
     submit: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveDraft:
-    """`base_sha256` is the draft's document hash as the editor saw it."""
+    """`base_sha256` is the draft's document hash as the editor saw it; None keeps what the draft has."""
 
     name: ModelName
     revision: int
     base_sha256: str
     document: DocumentText
     type: ModelType | None = None
-    readme: ReadmeText = ""
-    visibility: Visibility = "private"
+    readme: KeptReadme = None
+    visibility: Visibility | None = None
     message: ShortText = ""
 
 

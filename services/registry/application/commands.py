@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -12,11 +13,11 @@ from services.registry.application.streams import stream_of
 from services.registry.application.validation import Validation
 from services.registry.domain import publication, submissions
 from services.registry.domain.access import Actor, require_management, require_seen
-from services.registry.domain.state import DRAFT, Model, evolve
+from services.registry.domain.state import DRAFT, Model, Revision, evolve
 from services.registry.projection import Names
 from shared.clock import Clock, wall_clock
 from shared.contracts import registry as api
-from shared.contracts.common import Caller, Done, Empty, ModelRef
+from shared.contracts.common import Caller, Done, Empty, ModelRef, Visibility
 from shared.errors import Forbidden
 from shared.event_store.aggregate import Executed, execute, load
 from shared.event_store.interface import EventStore
@@ -25,10 +26,22 @@ from shared.idempotency import Commands, idempotent
 from shared.service import LogService, actor_metadata
 
 Decide = Callable[[Model], Sequence[Any]]
+Revising = TypeVar("Revising", api.ReviseModel, api.SaveDraft)
 
 
 def actor_of(caller: Caller) -> Actor:
     return Actor(id=caller.user_id, roles=tuple(caller.roles), groups=tuple(caller.groups))
+
+
+def _completed(request: Revising, model: Model, *, base: Revision | None) -> Revising:
+    """The request with README and visibility of `base` where it leaves them out."""
+    readme = base.content.readme if base else ""
+    visibility = cast(Visibility, model.visibility_of(base)) if base else "private"
+    return replace(
+        request,
+        readme=readme if request.readme is None else request.readme,
+        visibility=request.visibility or visibility,
+    )
 
 
 class ModelCommands:
@@ -69,6 +82,7 @@ class ModelCommands:
     @idempotent()
     def revise(self, request: api.ReviseModel, caller: Caller) -> api.RevisionAnswer:
         model = self._managed(request.name, caller)
+        request = _completed(request, model, base=model.revision(request.base_revision))
         content = self._content(request, request.type or model.type, name=model.name, submit=request.submit)
         decide = partial(
             submissions.revise,
@@ -83,6 +97,7 @@ class ModelCommands:
     @idempotent()
     def save_draft(self, request: api.SaveDraft, caller: Caller) -> api.RevisionAnswer:
         model = self._managed(request.name, caller)
+        request = _completed(request, model, base=model.revision(request.revision))
         content = self._content(request, request.type or model.type, name=model.name, submit=False)
         decide = partial(
             submissions.save_draft,

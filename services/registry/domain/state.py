@@ -81,6 +81,13 @@ class Model:
     def revision(self, number: int) -> Revision | None:
         return self.revisions.get(number)
 
+    def visibility_of(self, revision: Revision) -> str:
+        """The revision's own visibility, or what the model was narrowed to since it was made."""
+        own = revision.content.visibility
+        if revision.number > self.narrowed_at:
+            return own
+        return min(own, self.visibility, key=lambda visibility: BREADTH[visibility])
+
     @property
     def served(self) -> Revision | None:
         """The published revision."""

@@ -77,7 +77,7 @@ def is_unchanged(model: Model, content: Content) -> bool:
     latest = model.revisions[model.latest]
     return (
         latest.state != WITHDRAWN
-        and latest.content.visibility == content.visibility
+        and model.visibility_of(latest) == content.visibility
         and latest.content.readme == content.readme
         and document.same(latest.content.document, content.document)
     )

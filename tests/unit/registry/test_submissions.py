@@ -179,3 +179,14 @@ def test_a_published_revision_cannot_be_withdrawn() -> None:
 def test_an_archived_model_takes_no_revision() -> None:
     archived = Scenario(published().when(publication.archive, name="tiny", reason="old", actor=MAX).after, evolve)
     revise(archived, llm(context_length=1)).fails(submissions.ModelArchivedError, "restore it first")
+
+
+def test_content_sent_again_after_narrowing_asks_for_the_wider_visibility_anew() -> None:
+    before = published(visibility="public").when(
+        submissions.change_visibility, name="tiny", visibility="private", reason="leak", actor=MAX, now=NOW
+    )
+    narrowed = Scenario(before.after, evolve)
+    text = narrowed.state.revisions[1].content.document
+    assert narrowed.state.visibility_of(narrowed.state.revisions[1]) == "private"
+    revise(narrowed, text, content=content(text, visibility="private")).then_types()
+    revise(narrowed, text, content=content(text, visibility="public")).then_types(facts.ModelUpdated)
