@@ -56,7 +56,7 @@ class ProblemDetails:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class HubApi(Api):
+class HubApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """The OpenAPI document; refusals are answered by `gateway.errors` alone."""
 
     ERROR_SCHEMA: type[ma.Schema] = schema_of(ProblemDetails)
@@ -72,7 +72,7 @@ class HubApi(Api):
             self.spec.components.security_scheme(name, scheme)
 
 
-class Routes(Blueprint):
+class Routes(Blueprint):  # type: ignore[misc]
     """A blueprint of the REST API: unknown query parameters are refused on every route."""
 
     ARGUMENTS_PARSER = StrictParser()

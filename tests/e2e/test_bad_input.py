@@ -214,15 +214,18 @@ def test_an_unknown_type_is_refused(hub: TestHub, kind: Any) -> None:
     assert pointers(refused(hub.api("max").post("/models", body_of("bad", type=kind)), 422)) == {"/type"}
 
 
+WRONG: dict[str, list[Any]] = {
+    "visibility": ["PUBLIC", "", "secret", None, 1],
+    "submit": ["maybe", None, 2, []],
+    "readme": [None, 1, "x" * (1024 * 1024 + 1), "nul\0", "half \ud800"],
+    "message": [None, [], "x" * 4001, "nul\0"],
+    "document": [None, {}, 1],
+}
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [
-        *(("visibility", value) for value in ("PUBLIC", "", "secret", None, 1)),
-        *(("submit", value) for value in ("maybe", None, 2, [])),
-        *(("readme", value) for value in (None, 1, "x" * (1024 * 1024 + 1), "nul\0", "half \ud800")),
-        *(("message", value) for value in (None, [], "x" * 4001, "nul\0")),
-        *(("document", value) for value in (None, {}, 1)),
-    ],
+    [(field, value) for field, values in WRONG.items() for value in values],
     ids=lambda part: ascii(part)[:30],
 )
 def test_a_field_of_the_wrong_kind_is_named(hub: TestHub, field: str, value: Any) -> None:

@@ -18,7 +18,7 @@ from gateway.first_start import make_seal_key
 from gateway.importing import import_catalogue
 from gateway.running import RunningHub
 from shared.config import Settings, from_environment
-from shared.contracts.common import Role, system_caller
+from shared.contracts.common import Empty, Role, system_caller
 from shared.contracts.identity import CreateAccount, IssueTokenFor
 
 PASSWORD = "correct horse battery"
@@ -115,6 +115,29 @@ class TestHub:
         assert store is not None, service
         return store.head()[0]
 
+    @property
+    def repository(self) -> Path:
+        """The bare repository that is upstream."""
+        return Path(self.running.settings.upstream.location)
+
+    def events(self, service: str, stream: str) -> list[Any]:
+        """What the stream says, in order."""
+        store = self.hub.services[service].store
+        assert store is not None, service
+        return [recorded.event for recorded in store.read_stream(stream)]
+
+    def look_upstream(self) -> None:
+        """The hub knows what upstream's main holds now, and has done what follows."""
+        self.calls.pr_bot.look(Empty(), console())
+        self.settled()
+
+    def sound(self) -> None:
+        """Every stream is gapless, every row is what the logs say, nothing is parked."""
+        self.settled()
+        for service in self.hub.services.values():
+            for check in service.doctor() if service.doctor else ():
+                assert not check.differs, (check.subject, check.differs)
+
     def settled(self) -> None:
         """Waits until every subscription has applied all there is and no pull request is due."""
 
@@ -131,8 +154,6 @@ class TestHub:
         until(lambda: at_rest() and at_rest(), what="every log applied and no pull request due", deadline_s=60)
 
     def _due(self) -> int:
-        from shared.contracts.common import Empty
-
         return int(self.calls.pr_bot.upstream(Empty(), console()).due)
 
 
