@@ -25,12 +25,13 @@ from shared.contracts.identity import Identity
 from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
+from shared.cursors import Parked
 from shared.database import Database
 from shared.doctor import Check
 from shared.errors import Conflict, Forbidden, NotFound
-from shared.event_store.interface import EventStore, LogPage, Metadata
+from shared.event_store.interface import EventStore, LogPage, Metadata, RecordedEvent
 from shared.event_store.serialization import EventTypes
-from shared.subscription import Subscription
+from shared.subscription import SubscriptionStatus
 
 Doctor = Callable[[], Iterable[Check]]
 
@@ -41,6 +42,33 @@ class Background(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
+
+
+class Reader(Protocol):
+    """What applies one source's log; `shared.subscription.Subscription` is one, catalog has its own."""
+
+    @property
+    def source(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None: ...
+
+    def catch_up(self) -> int: ...
+
+    def position(self) -> int: ...
+
+    def wait_for(self, position: int, timeout_s: float) -> bool: ...
+
+    def parked(self) -> list[Parked]: ...
+
+    def status(self) -> SubscriptionStatus: ...
+
+    def retry(self, parked_id: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +100,7 @@ class BuiltService:
     application: Any
     database: Database
     store: EventStore | None = None
-    subscriptions: Sequence[Subscription] = ()
+    subscriptions: Sequence[Reader] = ()
     background: Sequence[Background] = ()
     doctor: Doctor | None = None
 
@@ -105,7 +133,7 @@ class LogService:
     name: str
     store: EventStore | None = None
     types: EventTypes | None = None
-    subscriptions: list[Subscription] = field(default_factory=list)
+    subscriptions: list[Reader] = field(default_factory=list)
     figures: Callable[[], Mapping[str, Any]] = dict
 
     def read_log(self, request: ReadLog, caller: Caller) -> LogSlice:
@@ -152,7 +180,7 @@ class LogService:
                     return Done(position=f"{subscription.source}:{subscription.position()}")
         raise NotFound(f"parked stream {request.id}: it is not parked; reload the page")
 
-    def _parked(self, subscription: Subscription) -> list[ParkedStream]:
+    def _parked(self, subscription: Reader) -> list[ParkedStream]:
         return [
             ParkedStream(
                 id=f"{self.name}:{parked.id}",
