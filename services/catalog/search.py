@@ -146,7 +146,7 @@ class SearchIndex:
         whole = text.strip().lower()
         every = _all_of([self._word(word, last=number == len(words) - 1) for number, word in enumerate(words)])
         exact = Query.boost_query(Query.term_query(self._schema, "exact", whole), 50.0)
-        starts = Query.const_score_query(Query.regex_query(self._schema, "exact", re.escape(whole) + ".*"), 10.0)
+        starts = Query.const_score_query(self._beginning("exact", whole), 10.0)
         wanted = [(Occur.Should, exact), (Occur.Should, every)]
         if len(words) > 1 or not whole.isalnum():
             wanted.append((Occur.Should, starts))
@@ -158,6 +158,10 @@ class SearchIndex:
             chances += [Query.boost_query(query, boost * weight) for query, weight in self._ways(name, word, last)]
         return Query.disjunction_max_query(chances, 0.1)
 
+    def _beginning(self, name: str, text: str) -> Query:
+        """Terms that begin with the text; a regular expression would be compiled anew for each question."""
+        return Query.fuzzy_term_query(self._schema, name, text, distance=0, prefix=True)
+
     def _ways(self, name: str, word: str, last: bool) -> list[tuple[Query, float]]:
         """How a field may hold a word, with the weight of each way."""
         if not word.isascii():
@@ -168,8 +172,7 @@ class SearchIndex:
         if name == "readme":
             return ways
         if last:
-            beginning = Query.fuzzy_term_query(self._schema, name, word, distance=0, prefix=True)
-            ways.append((Query.const_score_query(beginning, 1.0), 0.5))
+            ways.append((Query.const_score_query(self._beginning(name, word), 1.0), 0.5))
         if len(word) >= _FUZZY_FROM and not word.isdigit():
             near = Query.fuzzy_term_query(
                 self._schema, name, word, distance=1, prefix=last and len(word) >= _FUZZY_BEGINNING_FROM

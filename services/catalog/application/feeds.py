@@ -20,6 +20,7 @@ from shared.errors import Invalid
 from shared.model_facts import TYPES
 
 _PRESENCES_AT_MOST = 50_000
+_FEW = 20
 
 
 class Feeds:
@@ -31,8 +32,9 @@ class Feeds:
         self._cache = FeedCache()
         self._lock = threading.Lock()
         self._models: dict[str, dict[FeedSource, FeedModel]] = {}
-        self._feeds: dict[str, tuple[tuple[FeedSource, ...], Feed]] = {}
+        self._feeds: dict[str, tuple[dict[str, FeedSource], Feed]] = {}
         self._made_at: dict[str, tuple[int, int]] = {}
+        self._touched: tuple[tuple[int, int, int], list[tuple[str, str]]] = ((0, 0, 0), [])
         self._presences: OrderedDict[tuple[str, str, str], FeedPresence] = OrderedDict()
 
     def public(self, connection: Connection, generation: Generation, model_type: str, version: int) -> Feed:
@@ -41,14 +43,36 @@ class Feeds:
             made_at = (generation.number, version)
             if self._made_at.get(model_type) == made_at:
                 return self._feeds[model_type][1]
-            sources = tuple(generation.models.feed_sources(connection, model_type))
             found = self._feeds.get(model_type)
-            if found is None or found[0] != sources:
+            if found is not None and self._untouched(connection, generation, model_type, version):
+                self._made_at[model_type] = made_at
+                return found[1]
+            sources = generation.models.feed_sources(connection, model_type)
+            if found is None or list(found[0].values()) != sources:
                 models = self._kept(connection, generation, model_type, sources)
-                found = (sources, self._assembled(model_type, models))
+                found = ({source.id: source for source in sources}, self._assembled(model_type, models))
                 self._feeds[model_type] = found
             self._made_at[model_type] = made_at
             return found[1]
+
+    def _untouched(self, connection: Connection, generation: Generation, model_type: str, version: int) -> bool:
+        """Whether nothing that happened since its feed was made can have changed it: most events change no feed."""
+        number, since = self._made_at[model_type]
+        if number != generation.number:
+            return False
+        looked = (number, since, version)
+        if self._touched[0] != looked:
+            found = generation.models.touched_types(connection, since, at_most=_FEW + 1)
+            self._touched = looked, found
+        touched = self._touched[1]
+        if len(touched) > _FEW:
+            return False
+        held, _ = self._feeds[model_type]
+        return all(
+            held.get(model) == generation.models.offered_source(connection, model_type, model)
+            for model, its_type in touched
+            if its_type == model_type or model in held
+        )
 
     def private(self, connection: Connection, generation: Generation, model_type: str, viewer: Viewer) -> Feed | None:
         """Everyone's feed with what the viewer alone may have; None where that is nothing."""

@@ -69,6 +69,11 @@ class ModelReads:
         self._model = select(models).where(models.c.id == bindparam("model"))
         self._owners = select(owners.c.user_id).where(owners.c.model == bindparam("model")).order_by(owners.c.user_id)
         self._groups = select(groups.c.group_id).where(groups.c.model == bindparam("model")).order_by(groups.c.group_id)
+        touched = tables.touched
+        touched_models = select(touched.c.model, models.c.type).join_from(
+            touched, models, models.c.id == touched.c.model
+        )
+        self._touched_types = touched_models.where(touched.c.seq > bindparam("seq")).limit(bindparam("at_most"))
         self._cards = self._card_rows()
         self._cards_of = self._cards.where(models.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -267,6 +272,11 @@ class ModelReads:
         """Ids of models whose pages changed after `seq`."""
         table = self._tables.touched
         return list(connection.execute(select(table.c.model).where(table.c.seq > seq)).scalars())
+
+    def touched_types(self, connection: Connection, seq: int, *, at_most: int) -> list[tuple[str, str]]:
+        """(id, type) of the first of the models whose pages changed after `seq`."""
+        rows = connection.execute(self._touched_types, {"seq": seq, "at_most": at_most})
+        return [(row[0], row[1]) for row in rows]
 
 
 def _card(row: RowMapping) -> Card:
