@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar, cast
+from functools import cache
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from flask import g
 
@@ -20,8 +21,27 @@ def named(message: Message) -> Message:
     """The message with logins where catalog has ids; notes `stale` for the response's header."""
     if getattr(message, "stale", False):
         g.hub_stale = True
+    if not names_people(cast(type, type(message))):
+        return message
     names = people(_ids(message))
     return cast(Message, _renamed(message, names))
+
+
+@cache
+def names_people(message: type) -> bool:
+    """Whether a message of this class can hold an id to be named, in itself or in what it holds."""
+    hints = get_type_hints(message)
+    return any(
+        name in PERSON_FIELDS | PEOPLE_FIELDS or any(names_people(inner) for inner in _messages_in(hint))
+        for name, hint in hints.items()
+    )
+
+
+def _messages_in(hint: Any) -> Iterator[type]:
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for inner in get_args(hint):
+        yield from _messages_in(inner)
 
 
 def _ids(value: Any) -> Iterator[str]:
