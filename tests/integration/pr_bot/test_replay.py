@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.document import same
 from tests.support.pr_bot_world import World
 from tests.support.real_data import aggregate_files, replay_rows
-
-UPSTREAM_CI = re.compile(r"^chore/models-sync/[A-Za-z0-9._/-]+$")
-TITLES = {
-    "add": "FEAT: [model] {} support",
-    "update": 'ENH: update model "{}" JSON',
-    "remove": "FEAT: [model] {} removed",
-}
-
-
-def canonical(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+from tests.support.replay import (
+    TITLES,
+    UPSTREAM_CI,
+    canonical,
+    changed_lines,
+    is_no_change,
+    least_lines,
+    replaced,
+)
 
 
 def aggregate_tree(row: dict[str, Any]) -> dict[str, str]:
@@ -40,34 +35,6 @@ def per_model_tree(row: dict[str, Any]) -> dict[str, str]:
     if row["before"] is not None:
         files[f"{folder}/{row['model_name']}.json"] = canonical([row["before"]]) + "\n"
     return files
-
-
-def replaced(records: list[Any], name: str, record: Any) -> list[Any]:
-    """Where the model was, or last; without it for None."""
-    places = [place for place, known in enumerate(records) if known["model_name"] == name]
-    if record is None:
-        return [known for known in records if known["model_name"] != name]
-    if not places:
-        return [*records, record]
-    kept = [known for place, known in enumerate(records) if place not in places[1:]]
-    kept[places[0]] = record
-    return kept
-
-
-def changed_lines(repository: Path, before: str, after: str) -> int:
-    command = ["git", f"--git-dir={repository}", "diff", "--numstat", before, after]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return sum(int(count) for line in done.stdout.splitlines() for count in line.split("\t")[:2])
-
-
-def least_lines(folder: Path, before: str | None, after: str | None) -> int:
-    """What `git diff` needs for the canonical files."""
-    files = [folder / "before.json", folder / "after.json"]
-    for file, text in zip(files, (before, after), strict=True):
-        file.write_text(text or "", encoding="utf-8")
-    command = ["git", "diff", "--no-index", "--numstat", "--", *map(str, files)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    return sum(int(count) for line in done.stdout.splitlines() for count in line.split("\t")[:2])
 
 
 def outcome(row: dict[str, Any], files: dict[str, str], layout: str) -> tuple[str, str | None, str | None]:
@@ -99,11 +66,6 @@ def test_every_real_change_becomes_the_smallest_pull_request(layout: str, tmp_pa
         passed += 1
     print(f"replay {layout}: {passed} of {len(rows)} passed, {noops} need no request, {extra} lines over git's least")
     assert (passed, extra) == (len(rows), 0)
-
-
-def is_no_change(row: dict[str, Any]) -> bool:
-    """Upstream's history has bumps of `updated_at` alone: the hub opens no request for them."""
-    return None not in (row["before"], row["after"]) and same(canonical(row["before"]), canonical(row["after"]))
 
 
 def noop(world: World, row: dict[str, Any]) -> int:
