@@ -67,6 +67,10 @@ class Recent:
         with self._lock:
             self._known.pop(key, None)
 
+    def forget_all(self) -> None:
+        with self._lock:
+            self._known.clear()
+
 
 def digest(secret: str) -> str:
     """Under which a secret may be kept in memory."""
@@ -154,6 +158,14 @@ def forget_visitor() -> None:
     recent: Recent = current_app.extensions["hub_recent"]
     if session := request.cookies.get(SESSION_COOKIE):
         recent.forget(f"session:{digest(session)}")
+
+
+def forget_everyone() -> None:
+    """What was taken from somebody through this gateway is gone at once here; other gateways learn it within 5 s."""
+    from flask import current_app
+
+    recent: Recent = current_app.extensions["hub_recent"]
+    recent.forget_all()
 
 
 def csrf_token() -> str:

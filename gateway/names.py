@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from shared.errors import Invalid
 KNOWN_AS = {
     "upstream": PersonName(id="upstream", login="upstream", display_name="Upstream"),
 }
+PROGRAMS = frozenset({"registry", "review", "identity", "pr_bot", "catalog", "gateway", "console", "import"})
 CACHED_S = 30.0
 
 
@@ -64,12 +66,31 @@ def login_of(person: str) -> str:
     return people([person])[person].login if person else ""
 
 
+def actor_id(actor: str) -> str:
+    """The id that logs hold for an actor as answers name it: a login, a program of the hub, `upstream`; or an id."""
+    if not actor or actor in KNOWN_AS or actor.startswith("system:") or re.fullmatch(r"[0-9a-f]{32}", actor):
+        return actor
+    if actor in PROGRAMS:
+        return f"system:{actor}"
+    found = _ids_by_login([actor]).get(actor.lower())
+    if found is None:
+        problem = {"path": "/actor", "message": f"There is no account {actor[:80]}; check the spelling."}
+        raise Invalid(f"actor: {problem['message']}", details={"errors": [problem]})
+    return found
+
+
+def about(subject: str) -> str:
+    """Whom or what identity's lines are about: a login, a group; empty for a model's, which has its name beside it."""
+    if subject.startswith("user-"):
+        return login_of(subject.removeprefix("user-"))
+    return subject if subject.startswith("group-") else ""
+
+
 def ids_of(logins: list[str], *, field: str) -> list[str]:
     """Ids of people by login; raises Invalid naming those that do not exist, at `/field/<index>`."""
     if not logins:
         return []
-    gateway = system_caller("gateway", correlation_id=g.get("correlation_id", ""))
-    found = {item.login.lower(): item.id for item in calls().identity.people(PeopleQuery(logins=logins), gateway).items}
+    found = _ids_by_login(logins)
     unknown = [
         {"path": f"/{field}/{index}", "message": f"There is no account {login}; check the spelling."}
         for index, login in enumerate(logins)
@@ -78,3 +99,8 @@ def ids_of(logins: list[str], *, field: str) -> list[str]:
     if unknown:
         raise Invalid(f"{field}: {unknown[0]['message']}", details={"errors": unknown})
     return [found[login.lower()] for login in logins]
+
+
+def _ids_by_login(logins: list[str]) -> Mapping[str, str]:
+    gateway = system_caller("gateway", correlation_id=g.get("correlation_id", ""))
+    return {item.login.lower(): item.id for item in calls().identity.people(PeopleQuery(logins=logins), gateway).items}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
+
+Message = TypeVar("Message")
 
 
 class Arguments(Protocol):
@@ -17,6 +20,14 @@ def page_number(args: Arguments, key: str = "page") -> int:
     """From 1; what is no page is the first."""
     text = args.get(key, "")
     return int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) >= 1 else 1
+
+
+def part_of(whole: Message, *, page: int, per_page: int) -> Message:
+    """The asked part of a message with `items` that its service answers whole; `total` stays the whole's."""
+    answer: Any = whole
+    items = answer.items[(page - 1) * per_page : page * per_page]
+    part: Message = replace(answer, items=items, total=len(answer.items), page=page, per_page=per_page)
+    return part
 
 
 def one_of(args: Arguments, key: str, allowed: Sequence[str], default: str = "") -> str:

@@ -13,10 +13,11 @@ from gateway.answers import named
 from gateway.auth import read_caller, requires
 from gateway.blueprints import Routes
 from gateway.clients import calls
+from gateway.names import about, actor_id
 from shared.contracts import catalog as read
 from shared.contracts.wire import query_schema_of, schema_of
 
-COLUMNS = ("time", "actor", "what", "model", "revision", "why", "position")
+COLUMNS = ("time", "actor", "what", "model", "revision", "why", "position", "about", "subject")
 EXPORTED = 10_000
 
 blueprint = Routes("audit", __name__, url_prefix="/api/v1/audit", description="What happened, for operators")
@@ -28,7 +29,12 @@ blueprint = Routes("audit", __name__, url_prefix="/api/v1/audit", description="W
 @blueprint.response(200, schema_of(read.Timeline))
 def audit(query: read.FindAudit) -> read.Timeline:
     """Events of all logs, newest first."""
-    return named(calls().catalog.audit(query, read_caller()))
+    return named(find_audit(query))
+
+
+def find_audit(query: read.FindAudit) -> read.Timeline:
+    """The lines that the query finds; its `actor` may be a login. People are ids in the answer."""
+    return calls().catalog.audit(replace(query, actor=actor_id(query.actor)), read_caller())
 
 
 @blueprint.route("/export")
@@ -47,11 +53,11 @@ def csv_of(query: read.FindAudit) -> Response:
     writer.writerow(COLUMNS)
     page, written = 1, 0
     while written < EXPORTED:
-        found = named(calls().catalog.audit(replace(query, page=page, per_page=200), read_caller()))
+        found = named(find_audit(replace(query, page=page, per_page=200)))
         for entry in found.items:
             time = datetime.fromtimestamp(entry.at, UTC).isoformat()
-            row = (time, entry.actor, entry.what, entry.model_name, entry.revision, entry.why, entry.position)
-            writer.writerow([_inert(value) for value in row])
+            what = (time, entry.actor, entry.what, entry.model_name, entry.revision, entry.why, entry.position)
+            writer.writerow([_inert(value) for value in (*what, about(entry.subject), entry.subject)])
         written += len(found.items)
         page += 1
         if written >= found.total or not found.items:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import marshmallow as ma
 
+from shared.contracts.catalog.parameters import WholePage
 from shared.contracts.common import ModelType, Reason, Role, ShortText, Visibility
 from shared.contracts.identity import ApiToken, Person
 from shared.contracts.registry import DocumentText, KeptReadme
@@ -21,6 +22,15 @@ PerPage = Annotated[int, ma.fields.Integer(load_default=50, validate=ma.validate
 class MinPosition:
     """`min_position`: positions that commands answered with, comma-separated."""
 
+    min_position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """Which part of a list that has no other filters."""
+
+    page: Page = 1
+    per_page: WholePage = 200
     min_position: str = ""
 
 

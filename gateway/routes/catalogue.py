@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import get_args
 
+import flask
 from flask import Response, json
 
 from gateway.answers import named
 from gateway.auth import read_caller
-from gateway.blueprints import Routes
+from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
-from gateway.routes.bodies import AgainstQuery, MinPosition
+from gateway.paging import part_of
+from gateway.routes.bodies import AgainstQuery, ListQuery, MinPosition
 from shared.contracts import catalog as read
 from shared.contracts import registry as api
 from shared.contracts.common import Empty, ModelType
@@ -44,6 +46,7 @@ def read_document(query: MinPosition, name: str) -> Response:
     model = named(_model(name, query.min_position))
     response = Response(model.document, content_type="application/json")
     response.set_etag(model.document_sha256)
+    response.make_conditional(flask.request)
     return response
 
 
@@ -61,11 +64,13 @@ def _model(name: str, min_position: str) -> read.ModelDetail:
 
 
 @blueprint.route("/models/<name>/revisions")
-@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.arguments(query_schema_of(ListQuery), location="query")
 @blueprint.response(200, schema_of(read.Revisions))
-def read_revisions(query: MinPosition, name: str) -> read.Revisions:
+def read_revisions(query: ListQuery, name: str) -> read.Revisions:
     """The model's revisions, newest first."""
-    return named(calls().catalog.revisions(read.ReadModel(name=name, min_position=query.min_position), read_caller()))
+    request = read.ReadModel(name=name, min_position=query.min_position)
+    whole = calls().catalog.revisions(request, read_caller())
+    return named(part_of(whole, page=query.page, per_page=query.per_page))
 
 
 @blueprint.route("/models/<name>/revisions/<int:number>")
@@ -87,11 +92,12 @@ def read_diff(query: AgainstQuery, name: str, number: int) -> read.Diff:
 
 
 @blueprint.route("/models/<name>/timeline")
-@blueprint.arguments(query_schema_of(MinPosition), location="query")
+@blueprint.arguments(query_schema_of(ListQuery), location="query")
 @blueprint.response(200, schema_of(read.Timeline))
-def read_timeline(query: MinPosition, name: str) -> read.Timeline:
-    """Who did what, when and why."""
-    return named(calls().catalog.timeline(read.ReadModel(name=name, min_position=query.min_position), read_caller()))
+def read_timeline(query: ListQuery, name: str) -> read.Timeline:
+    """Who did what, when and why; newest first."""
+    request = read.ReadTimeline(name=name, page=query.page, per_page=query.per_page, min_position=query.min_position)
+    return named(calls().catalog.timeline(request, read_caller()))
 
 
 @blueprint.route("/models/<name>/pull-request")
@@ -137,10 +143,12 @@ def readme_template(body: api.DocumentInput) -> api.ReadmeAnswer:
 
 
 @blueprint.route("/types")
+@blueprint.arguments(query_schema_of(ListQuery), location="query")
 @blueprint.response(200, schema_of(api.TypesAnswer))
-def read_types() -> api.TypesAnswer:
+def read_types(query: ListQuery) -> api.TypesAnswer:
     """The seven types of models."""
-    return calls().registry.types(Empty(), read_caller())
+    require_positions(query.min_position)
+    return part_of(calls().registry.types(Empty(), read_caller()), page=query.page, per_page=query.per_page)
 
 
 @blueprint.route("/types/<name>/schema")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import current_app
 
 from gateway.answers import named
-from gateway.auth import caller, forget_visitor, read_caller, signed_in
+from gateway.auth import caller, forget_everyone, forget_visitor, read_caller, signed_in
 from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
-from gateway.routes.bodies import GitHubTokenBody, NotificationsArgs, TokenList
+from gateway.paging import part_of
+from gateway.routes.bodies import GitHubTokenBody, ListQuery, NotificationsArgs, TokenList
 from gateway.sealing import sealed_token
 from shared.contracts import catalog as read
 from shared.contracts import identity as api
@@ -57,11 +58,13 @@ def request_role(body: api.RequestRole) -> api.PersonAnswer:
 
 @blueprint.route("/tokens")
 @signed_in
+@blueprint.arguments(query_schema_of(ListQuery), location="query")
 @blueprint.response(200, schema_of(TokenList))
-def tokens() -> TokenList:
+def tokens(query: ListQuery) -> TokenList:
     """Your API tokens, without their secrets."""
+    require_positions(query.min_position)
     items = calls().identity.tokens(Empty(), read_caller()).items
-    return TokenList(items=items, total=len(items))
+    return part_of(TokenList(items=items, total=len(items)), page=query.page, per_page=query.per_page)
 
 
 @blueprint.route("/tokens", methods=["POST"])
@@ -79,6 +82,7 @@ def issue_token(body: api.IssueToken) -> api.IssuedToken:
 def revoke_token(token_id: str) -> None:
     """Revokes one of your API tokens at once."""
     calls().identity.revoke_token(api.TokenRef(id=token_id), caller())
+    forget_everyone()
 
 
 @blueprint.route("/github-token")

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.auth import caller, read_caller, requires
-from gateway.blueprints import Routes
+from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
+from gateway.paging import part_of
+from gateway.routes.bodies import ListQuery
 from shared.contracts.common import Done, Empty, ParkedStream, RetryParked, ServiceOperations
 from shared.contracts.identity import Outbox
 from shared.contracts.pr_bot import UpstreamState
-from shared.contracts.wire import schema_of
+from shared.contracts.wire import query_schema_of, schema_of
 from shared.errors import NotFound, Unavailable
 
 SERVICES = ("registry", "review", "identity", "pr_bot", "catalog")
@@ -87,7 +89,9 @@ def look_upstream(body: Empty) -> Any:
 
 @blueprint.route("/outbox")
 @requires("operator")
+@blueprint.arguments(query_schema_of(ListQuery), location="query")
 @blueprint.response(200, schema_of(Outbox))
-def outbox() -> Outbox:
+def outbox(query: ListQuery) -> Outbox:
     """Mails that were written where no mail server is set."""
-    return calls().identity.outbox(Empty(), read_caller())
+    require_positions(query.min_position)
+    return part_of(calls().identity.outbox(Empty(), read_caller()), page=query.page, per_page=query.per_page)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gateway.auth import caller, read_caller, requires
+from gateway.auth import caller, forget_everyone, read_caller, requires
 from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
-from gateway.routes.bodies import GroupMembersBody, UserBody, UsersQueryArgs
+from gateway.paging import part_of
+from gateway.routes.bodies import GroupMembersBody, ListQuery, UserBody, UsersQueryArgs
 from shared.contracts import identity as api
 from shared.contracts.common import Empty
 from shared.contracts.wire import query_schema_of, schema_of
@@ -33,7 +34,9 @@ def users(query: UsersQueryArgs) -> api.UsersPage:
 @blueprint.response(200, schema_of(api.PersonAnswer))
 def change_user(body: UserBody, login: str) -> api.PersonAnswer:
     """Changes roles, disables or enables."""
-    return calls().identity.change_user(change_of(body, login), caller())
+    answer = calls().identity.change_user(change_of(body, login), caller())
+    forget_everyone()
+    return answer
 
 
 def change_of(body: UserBody, login: str) -> api.ChangeUser:
@@ -47,10 +50,12 @@ def change_of(body: UserBody, login: str) -> api.ChangeUser:
 
 @blueprint.route("/groups")
 @requires("operator")
+@blueprint.arguments(query_schema_of(ListQuery), location="query")
 @blueprint.response(200, schema_of(api.Groups))
-def groups() -> api.Groups:
+def groups(query: ListQuery) -> api.Groups:
     """Groups with access to enterprise models, and their members."""
-    return calls().identity.groups(Empty(), read_caller())
+    require_positions(query.min_position)
+    return part_of(calls().identity.groups(Empty(), read_caller()), page=query.page, per_page=query.per_page)
 
 
 @blueprint.route("/groups", methods=["POST"])
@@ -77,7 +82,9 @@ def read_group(group_id: str) -> api.Group:
 def change_group(body: GroupMembersBody, group_id: str) -> api.GroupAnswer:
     """Adds and removes members, by login."""
     request = api.ChangeGroup(id=_group(group_id).id, add=body.add, remove=body.remove)
-    return calls().identity.change_group(request, caller())
+    answer = calls().identity.change_group(request, caller())
+    forget_everyone()
+    return answer
 
 
 def _group(key: str) -> api.Group:

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 
 ROLES = ("user", "maintainer", "reviewer", "operator")
+PROGRAMS = frozenset(
+    {"registry", "review", "identity", "catalog", "gateway", "console", "import", "upstream", "unknown"}
+)
+"""Names that timelines and the audit give to what is no person: no login."""
 SESSION_S = 30 * 86400
 ATTEMPT_WINDOW_S = 15 * 60
 ATTEMPTS_PER_LOGIN = 10

@@ -58,3 +58,94 @@ def test_narrowed_model_is_widened_by_the_same_content_asked_for_publicly(hub: T
     assert (answer["unchanged"], answer["state"]) == (False, "submitted")
     approved(hub, "rewidened", 2, answer["document_sha256"])
     until(lambda: hub.api(None).get("/models/rewidened").status_code == 200, what="everyone sees it again")
+
+
+LISTS = [
+    "/models",
+    "/models/listed/revisions",
+    "/models/listed/timeline",
+    "/pulls",
+    "/types",
+    "/reviews",
+    "/me/models",
+    "/me/tokens",
+    "/me/notifications",
+    "/users",
+    "/groups",
+    "/audit",
+    "/operations/outbox",
+]
+
+
+@pytest.fixture(scope="module")
+def listed(hub: TestHub) -> TestHub:
+    published(hub, "listed", visibility="public")
+    for name in ("crew", "team"):
+        hub.api("olga").made("/groups", {"name": name})
+    for name in ("one", "two"):
+        hub.api("olga").made("/me/tokens", {"name": name, "scope": "read"})
+    hub.settled()
+    return hub
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_is_read_in_parts_of_up_to_200(listed: TestHub, path: str) -> None:
+    olga = listed.api("olga")
+    whole = olga.get(path, per_page=200).get_json()
+    assert (whole["page"], whole["per_page"], whole["total"]) == (1, 200, len(whole["items"]))
+    parts = [olga.get(path, page=page, per_page=1).get_json() for page in range(1, min(4, whole["total"]) + 1)]
+    seen = [_without_age(item) for part in parts for item in part["items"]]
+    assert seen == [_without_age(item) for item in whole["items"][: len(parts)]]
+    assert {part["total"] for part in parts} <= {whole["total"]}
+    assert olga.get(path, per_page=201).status_code == 422
+    assert olga.get(path, page=0).status_code == 422
+
+
+def _without_age(item: Json) -> Json:
+    return {key: value for key, value in item.items() if key not in ("age_s", "last_used_at")}
+
+
+def test_document_that_is_known_already_is_not_sent_again(listed: TestHub) -> None:
+    tag = listed.api(None).get("/models/listed/document").headers["ETag"]
+    again = listed.api(None).raw("GET", "/models/listed/document", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_audit_is_searched_by_the_names_it_shows(listed: TestHub) -> None:
+    olga = listed.api("olga")
+    for actor in ("MAX", "review", "console"):
+        found = olga.get("/audit", actor=actor).get_json()["items"]
+        assert found and {line["actor"] for line in found} == {actor.lower()}, actor
+    refused = olga.get("/audit", actor="nobody-here")
+    assert (refused.status_code, refused.get_json()["errors"][0]["path"]) == (422, "/actor")
+
+
+def test_exported_audit_says_whom_a_line_is_about(listed: TestHub) -> None:
+    listed.api("olga").patch("/users/uma", {"add_roles": ["reviewer"]})
+    until(lambda: "RoleGranted" in _exported(listed), what="the audit knows of the grant")
+    (granted,) = [line.split(",") for line in _exported(listed).splitlines() if ",RoleGranted," in line]
+    assert (granted[1], granted[7]) == ("olga", "uma")
+
+
+def _exported(hub: TestHub) -> str:
+    return hub.api("olga").get("/audit/export", what="RoleGranted").text
+
+
+def test_revoked_token_and_disabled_person_are_out_at_once(hub: TestHub) -> None:
+    issued = hub.api("uma").made("/me/tokens", {"name": "lost", "scope": "read"})
+    bearer = {"Authorization": f"Bearer {issued['secret']}"}
+    read = hub.app.test_client()
+    assert read.get("/api/v1/me", headers=bearer).status_code == 200
+    assert hub.api("uma").delete(f"/me/tokens/{issued['token']['id']}").status_code == 204
+    assert read.get("/api/v1/me", headers=bearer).status_code == 401
+    assert hub.api("uma").get("/me").status_code == 200
+    hub.api("olga").patch("/users/uma", {"disabled": True})
+    assert hub.api("uma").get("/me").status_code == 401
+    hub.api("olga").patch("/users/uma", {"disabled": False})
+
+
+@pytest.mark.parametrize("login", ["upstream", "Registry", "console", "unknown"])
+def test_nobody_signs_up_as_what_the_timeline_calls_the_hub_itself(hub: TestHub, login: str) -> None:
+    body = {"login": login, "email": f"{login}@example.org", "password": "correct horse battery"}
+    refused = hub.api(None).post("/accounts", body)
+    assert (refused.status_code, refused.get_json()["errors"][0]["path"]) == (409, "/login")

@@ -21,7 +21,7 @@ from gateway.routes.lifecycle import acts_on_pull_request
 from gateway.textdiff import parse_unified
 from gateway.web import go, tell
 from shared.contracts import pr_bot
-from shared.contracts.catalog import ReadDiff, ReadModel, ReadRevision, RevisionRow
+from shared.contracts.catalog import ReadDiff, ReadModel, ReadRevision, ReadTimeline, RevisionRow
 from shared.errors import Conflict, Invalid, Unavailable
 
 blueprint = Blueprint("detail", __name__, url_prefix="/models/detail/<name>")
@@ -151,7 +151,7 @@ def act_on_pull_request(name: str, action: str) -> Response:
 def timeline(name: str) -> str:
     """Who did what, when and why."""
     page = read_page(name)
-    found = named(calls().catalog.timeline(ReadModel(name=name), read_caller()))
+    found = named(calls().catalog.timeline(ReadTimeline(name=name), read_caller()))
     lines = [(entry, words_of(entry.what, entry.revision)) for entry in found.items]
     return render_tab("detail_timeline.html", page, "timeline", lines=lines, total=found.total)
 

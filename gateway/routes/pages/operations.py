@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +14,9 @@ from gateway.answers import named
 from gateway.auth import caller, read_caller, requires
 from gateway.clients import calls
 from gateway.event_words import EVENTS, words_of
-from gateway.names import ids_of, login_of
+from gateway.names import about
 from gateway.paging import address, page_number, words
-from gateway.routes.audit import csv_of
+from gateway.routes.audit import csv_of, find_audit
 from gateway.routes.operations import read_operations, retry
 from gateway.routes.pages.tabs import operations_tabs
 from gateway.start_marks import import_problems
@@ -120,7 +119,7 @@ def audit() -> str:
     error = ""
     found = Timeline()
     try:
-        found = calls().catalog.audit(audit_query(given, page=page), read_caller())
+        found = find_audit(audit_query(given, page=page))
     except Invalid as refused:
         error = refused.message
     kept = {key: value for key, value in given.items() if value}
@@ -149,27 +148,15 @@ def audit_form() -> dict[str, str]:
 
 
 def audit_query(given: Mapping[str, str], *, page: int) -> FindAudit:
-    """Raises Invalid for an account that does not exist."""
-    actor = given["actor"]
-    if actor and not actor.startswith("system:") and actor != "upstream":
-        actor = ids_of([actor], field="actor")[0]
     return FindAudit(
         q=given["q"],
-        actor=actor,
+        actor=given["actor"],
         what=given["what"],
         since=day(given["since"]),
         until=day(given["until"], end=True),
         page=page,
         per_page=AUDIT_A_PAGE,
     )
-
-
-def about(subject: str) -> str:
-    """Whom identity's lines are about; empty for a model's, which has its name beside it."""
-    if subject.startswith("user-"):
-        with contextlib.suppress(HubError):
-            return login_of(subject.removeprefix("user-"))
-    return subject if subject.startswith("group-") else ""
 
 
 def day(text: str, *, end: bool = False) -> float:

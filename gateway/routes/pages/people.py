@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 
-from gateway.auth import caller, read_caller, requires
+from gateway.auth import caller, forget_everyone, read_caller, requires
 from gateway.clients import calls
 from gateway.editing import Refusal, refusal
 from gateway.errors import status_of
@@ -75,6 +75,7 @@ def _change(login: str) -> str:
         command = change_of(UserBody(roles=roles, reason=reason), login)
         told = _("The roles of %(name)s were saved.", name=login)
     calls().identity.change_user(command, caller())
+    forget_everyone()
     return told
 
 
@@ -129,6 +130,7 @@ def change_group(group_id: str) -> Response:
         answer = calls().identity.change_group(command, caller())
     except HubError as error:
         return _groups_page(refusal(error, status=status_of(error)), group_id)
+    forget_everyone()
     tell("ok", _("The members of %(name)s were changed.", name=answer.group.name))
     return go(f"/operations/groups#group-{group_id}")
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, current_app, make_response, render
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from gateway.auth import caller, forget_visitor, read_caller, signed_in
+from gateway.auth import caller, forget_everyone, forget_visitor, read_caller, signed_in
 from gateway.clients import calls
 from gateway.editing import Refusal, refusal
 from gateway.errors import status_of
@@ -103,6 +103,7 @@ def _role() -> None:
 
 def _revoke() -> None:
     calls().identity.revoke_token(api.TokenRef(id=request.form.get("id", "")), caller())
+    forget_everyone()
     tell("ok", _("The token was revoked; whatever used it is refused from now on."))
 
 

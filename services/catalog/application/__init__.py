@@ -76,7 +76,7 @@ class Application:
         with self._views.open(caller, request.min_position) as view:
             return details.read_diff(view, request)
 
-    def timeline(self, request: contract.ReadModel, caller: Caller) -> contract.Timeline:
+    def timeline(self, request: contract.ReadTimeline, caller: Caller) -> contract.Timeline:
         with self._views.open(caller, request.min_position) as view:
             return details.read_timeline(view, request)
 

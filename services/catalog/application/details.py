@@ -19,12 +19,11 @@ from shared.contracts.catalog import (
     ReadDiff,
     ReadModel,
     ReadRevision,
+    ReadTimeline,
     Revision,
     Revisions,
     Timeline,
 )
-
-_LINES_AT_MOST = 200
 
 
 def read_model(view: View, request: ReadModel) -> ModelDetail:
@@ -67,7 +66,7 @@ def read_revisions(view: View, request: ReadModel) -> Revisions:
     seen = view.model(request.name)
     rows = view.generation.histories.revisions(view.connection, seen.id)
     items = [pages.revision_row(row, served=seen.is_served(row["revision"])) for row in rows if seen.open_revision(row)]
-    return Revisions(items=items, total=len(items), per_page=max(_LINES_AT_MOST, len(items)), stale=view.stale)
+    return Revisions(items=items, total=len(items), stale=view.stale)
 
 
 def read_revision(view: View, request: ReadRevision) -> Revision:
@@ -97,7 +96,7 @@ def read_diff(view: View, request: ReadDiff) -> Diff:
     return diff_between(before, after, stale=view.stale)
 
 
-def read_timeline(view: View, request: ReadModel) -> Timeline:
+def read_timeline(view: View, request: ReadTimeline) -> Timeline:
     """Managers see every line, others those of revisions that they may see and of the model's public life."""
     seen = view.model(request.name)
     histories = view.generation.histories
@@ -105,10 +104,12 @@ def read_timeline(view: View, request: ReadModel) -> Timeline:
     if seen.reviews or (seen.access.audience == ENTERPRISE and belongs(seen.access, view.viewer)):
         audiences.append(ENTERPRISE)
     condition = true() if seen.manages else histories.open_lines(audiences=audiences, submitted=seen.reviews)
-    rows, total = histories.timeline(view.connection, seen.id, condition=condition, offset=0, limit=_LINES_AT_MOST)
-    return Timeline(
-        items=[pages.timeline_entry(row) for row in rows], total=total, per_page=_LINES_AT_MOST, stale=view.stale
+    offset = (request.page - 1) * request.per_page
+    rows, total = histories.timeline(
+        view.connection, seen.id, condition=condition, offset=offset, limit=request.per_page
     )
+    items = [pages.timeline_entry(row) for row in rows]
+    return Timeline(items=items, total=total, page=request.page, per_page=request.per_page, stale=view.stale)
 
 
 def read_pull_request(view: View, request: ReadModel) -> PullRequest:

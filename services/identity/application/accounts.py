@@ -8,7 +8,14 @@ from sqlalchemy import Connection, RowMapping, delete
 from sqlalchemy.exc import IntegrityError
 
 from services.identity.application.base import IdentityBase, require_operator, require_system
-from services.identity.domain import LoginTaken, WrongCredentials, change_roles, ordered, require_other_operator
+from services.identity.domain import (
+    PROGRAMS,
+    LoginTaken,
+    WrongCredentials,
+    change_roles,
+    ordered,
+    require_other_operator,
+)
 from services.identity.projection import PEOPLE, SESSIONS
 from services.identity.tokens import new_id
 from shared.contracts import identity as api
@@ -59,7 +66,7 @@ class AccountUseCases(IdentityBase):
 
     def _require_free(self, connection: Connection, login: str, email: str) -> None:
         problems = []
-        if self.rows.one(connection, login_key=login.lower()) is not None:
+        if login.lower() in PROGRAMS or self.rows.one(connection, login_key=login.lower()) is not None:
             problems.append({"path": "/login", "message": "This login is taken; choose another one."})
         if self.rows.one(connection, email_key=email.lower()) is not None:
             problems.append({"path": "/email", "message": "This e-mail has an account already; sign in instead."})

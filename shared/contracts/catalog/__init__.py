@@ -16,6 +16,7 @@ from shared.contracts.catalog.history import (
     FindAudit,
     ReadDiff,
     ReadRevision,
+    ReadTimeline,
     Revision,
     RevisionRow,
     Revisions,
@@ -78,6 +79,7 @@ __all__ = [
     "ReadFeed",
     "ReadModel",
     "ReadRevision",
+    "ReadTimeline",
     "ReleaseSpan",
     "ReviewComment",
     "ReviewDetail",
@@ -104,7 +106,7 @@ class Catalog(Service, Protocol):
 
     def diff(self, request: ReadDiff, caller: Caller) -> Diff: ...
 
-    def timeline(self, request: ReadModel, caller: Caller) -> Timeline: ...
+    def timeline(self, request: ReadTimeline, caller: Caller) -> Timeline: ...
 
     def pull_request(self, request: ReadModel, caller: Caller) -> PullRequest: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contracts.catalog.parameters import Page, PerPage, QueryText
+from shared.contracts.catalog.parameters import Page, PerPage, QueryText, WholePage
 from shared.contracts.common import ModelName
 
 
@@ -34,6 +34,14 @@ class Revisions:
     page: int = 1
     per_page: int = 200
     stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTimeline:
+    name: ModelName
+    page: Page = 1
+    per_page: WholePage = 200
+    min_position: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

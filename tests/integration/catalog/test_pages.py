@@ -149,7 +149,7 @@ def test_audit_finds_events_of_every_log(application: Application) -> None:
 
 
 def test_timeline_tells_who_what_and_why(application: Application) -> None:
-    lines = application.timeline(contract.ReadModel(name="old"), ANONYMOUS).items
+    lines = application.timeline(contract.ReadTimeline(name="old"), ANONYMOUS).items
     assert [(line.what, line.actor) for line in lines[:1]] == [("ModelDeprecated", "ann")]
     assert lines[0].why == "newer"
     assert [line.at for line in lines] == sorted((line.at for line in lines), reverse=True)

@@ -58,7 +58,7 @@ def test_page_document_history_and_pull_request_are_for_those_who_may_see_the_mo
     named = contract.ReadModel(name=name)
     assert readers(lambda caller: application.model(named, caller)) == SEEN_BY[name]
     assert readers(lambda caller: application.revisions(named, caller)) == SEEN_BY[name]
-    assert readers(lambda caller: application.timeline(named, caller)) == SEEN_BY[name]
+    assert readers(lambda caller: application.timeline(contract.ReadTimeline(name=name), caller)) == SEEN_BY[name]
     assert readers(lambda caller: application.pull_request(named, caller)) == SEEN_BY[name]
 
 
@@ -90,7 +90,7 @@ def test_private_revision_of_a_widened_model_stays_private(application: Applicat
     assert readers(lambda c: application.diff(contract.ReadDiff(name="widened", revision=1), c)) == INSIDERS
     against = contract.ReadDiff(name="widened", revision=2, against=1)
     assert readers(lambda caller: application.diff(against, caller)) == INSIDERS
-    lines = application.timeline(named, ANONYMOUS).items
+    lines = application.timeline(contract.ReadTimeline(name="widened"), ANONYMOUS).items
     assert {line.revision for line in lines} == {2}
     assert "private words" not in application.diff(contract.ReadDiff(name="widened", revision=2), ANONYMOUS).readme
     assert "private words" in application.diff(contract.ReadDiff(name="widened", revision=2), OWNER).readme
