@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from services.registry.rules.markdown import LONGEST_TEXT, block, code, inline, paragraphs, table
 from services.registry.rules.record_rules import key_of
 from shared.document import parse
+from shared.launch_commands import launch_commands
 from shared.model_facts import TITLES, Facts, Source, facts_of, hub_page, sources_of
 
 ABILITIES: Mapping[str, str] = {
@@ -70,7 +70,7 @@ def readme_template(type_: str, text: str, *, name: str = "") -> str:
         or "*To fill in: what the model is, and what it is good at, in one to three sentences.*",
         _summary(type_, facts),
         *_forms(sources),
-        *_launch(type_, facts, sources),
+        *_launch(facts, sources),
         *_code_of(first),
         _LICENSE.format(license=inline(facts.license) or _ASK_LICENSE),
         _NOTES,
@@ -155,32 +155,15 @@ def _link(hub: str, repository: str, *, text: str = "") -> str:
     return f"[{inline(text or repository)}]({page})" if page else code(text or repository)
 
 
-def _launch(type_: str, facts: Facts, sources: Sequence[Source]) -> Iterator[str]:
+def _launch(facts: Facts, sources: Sequence[Source]) -> Iterator[str]:
     """One command for each engine, with the smallest form it can run."""
     if not sources:
         return
     yield "## Launch with Xinference"
     yield "Size, format and quantization are examples: take others from the table above."
-    smallest = sorted(sources, key=lambda source: source.size_b or 0)
-    for engine in facts.engines:
-        source = next(each for each in smallest if engine in each.engines)
-        yield f"### {inline(engine)}"
-        yield block([_command(type_, facts, source, engine=engine)], "bash")
-
-
-def _command(type_: str, facts: Facts, source: Source, *, engine: str) -> str:
-    quantization = source.quantizations[0] if source.quantizations else ""
-    options = {
-        "--model-name": source.name or facts.name or "NAME",
-        "--model-type": "LLM" if type_ == "llm" else type_,
-        "--model-engine": engine,
-        "--size-in-billions": source.size,
-        "--model-format": source.model_format,
-        "--quantization": quantization,
-        "--gguf_quantization": source.gguf_quantizations[0] if source.gguf_quantizations else "",
-    }
-    given = [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
-    return " \\\n  ".join(["xinference launch", *given])
+    for command in launch_commands(facts, sources):
+        yield f"### {inline(command.engine)}"
+        yield block([" \\\n  ".join(command.words)], "bash")
 
 
 def _code_of(record: Mapping[str, Any]) -> Iterator[str]:
