@@ -15,6 +15,7 @@ from shared.contracts.identity import Identity
 from shared.contracts.pr_bot import PrBot
 from shared.contracts.registry import Registry
 from shared.contracts.review import Review
+from shared.database import any_transaction_open
 from shared.doctor import Check
 from shared.errors import HubError
 from shared.service import BuiltService, Calls, Doctor
@@ -108,9 +109,7 @@ class EmbeddedHub:
             built = build(settings, self.calls)
             self.services[name] = built
             places[name].bind(
-                in_process(
-                    name, protocol, built.application, in_transaction=built.database.in_transaction, observe=observe
-                )
+                in_process(name, protocol, built.application, in_transaction=any_transaction_open, observe=observe)
             )
         self._wake_on_commit()
 
