@@ -172,6 +172,14 @@ def test_tab_reaches_the_verdict_before_the_text_of_the_change(tabs: dict[str, T
     assert [word.split("\n")[0] for word in passed[-3:]] == ["Feedback needed to reject", "Approve", "Reject"]
 
 
+def test_problems_stay_in_sight_beside_the_editor(tabs: dict[str, Tab]) -> None:
+    page, _ = tabs["max"]
+    visit(tabs["max"], f"{OWN}/settings")
+    page.locator("#message").scroll_into_view_if_needed()
+    expect(page.locator("#spec")).not_to_be_in_viewport(ratio=0.9)
+    expect(page.locator("#problems")).to_be_in_viewport(ratio=1)
+
+
 def test_visitor_who_must_sign_in_comes_back_to_the_page_asked_for(browser: Browser, address: str) -> None:
     with opened(browser, base_url=address, java_script_enabled=False) as (page, wrong):
         page.goto("/my-models")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -17,6 +18,7 @@ from gateway.embedded import seed_upstream
 from gateway.first_start import make_seal_key
 from gateway.importing import import_catalogue
 from gateway.running import RunningHub
+from services.identity.tokens import Passwords
 from shared.config import Settings, from_environment
 from shared.contracts.common import Empty, Role, system_caller
 from shared.contracts.identity import CreateAccount, IssueTokenFor
@@ -178,6 +180,8 @@ def running_hub(
     if settings.upstream.kind == "file" and not Path(settings.upstream.location).exists():
         seed_upstream(Path(settings.upstream.location), source.files, branch=settings.upstream_branch)
     running = RunningHub(settings)
+    # Cheap hashes: five accounts a hub, and what is tested here is not how long argon2 takes.
+    running.hub.services["identity"].application.passwords = Passwords(PasswordHasher(1, 8, 1))
     try:
         if source.files:
             import_catalogue(running.hub.calls.registry, source)
