@@ -62,7 +62,8 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": f"fd://{self._listening.detach()}",
             "workers": 1,
             "threads": THREADS,
-            "worker_class": "gthread",
+            "worker_class": "gateway.unreadable.ProblemWorker",
+            "limit_request_line": 8190,
             "graceful_timeout": GRACE_S,
             "timeout": 120,
             "keepalive": 30,
@@ -75,11 +76,13 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from gateway.running import RunningHub
+        from gateway.running import RunningHub, keep_what_is_there
 
         try:
             self._hub = RunningHub(self._settings)
-            return self._hub.start()
+            app = self._hub.start()
+            keep_what_is_there()
+            return app
         except HubError as error:
             print(f"models-hub: {error.message}", file=sys.stderr, flush=True)  # noqa: T201 for who started it
             sys.exit(_APP_FAILED)
