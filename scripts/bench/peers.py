@@ -18,7 +18,8 @@ from typing import Any, cast
 from flask import Flask, Response, abort, jsonify, request
 
 FEED_PATH = "/api/models/download"
-FEED, FEED_ETAG = "feed.gz", "feed.etag"
+FEED, FEED_HEADERS = "feed.gz", "feed.headers.json"
+_OF_THE_BODY = {"content-type", "content-encoding", "content-length"}
 _FACETS = ("type", "ability", "engine", "format", "quantization", "source", "language")
 _WORD = re.compile(r"\w+")
 _ORDER = {
@@ -28,48 +29,40 @@ _ORDER = {
 }
 
 
-def feed_files(data: Path) -> tuple[bytes, str]:
-    """The gzipped feed and its etag, as the hub gave them."""
-    return (data / FEED).read_bytes(), (data / FEED_ETAG).read_text()
+class CopiedFeed:
+    """The gzipped feed with its headers, as the hub gave them."""
+
+    def __init__(self, data: Path) -> None:
+        self.body = (data / FEED).read_bytes()
+        self.headers = [(name, value) for name, value in json.loads((data / FEED_HEADERS).read_text())]
+        self.unchanged = [item for item in self.headers if item[0].lower() not in _OF_THE_BODY]
+        self.etag = next(value for name, value in self.headers if name.lower() == "etag")
 
 
 def wsgi_feed(data: Path) -> Callable[..., Iterable[bytes]]:
     """The least that a Python server can do for the feed."""
-    body, etag = feed_files(data)
-    cached = [("ETag", etag), ("Cache-Control", "public, no-cache"), ("Vary", "Accept-Encoding, X-Models-Token")]
-    whole = [
-        ("Content-Type", "application/json"),
-        ("Content-Encoding", "gzip"),
-        ("Content-Length", str(len(body))),
-        *cached,
-    ]
+    feed = CopiedFeed(data)
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("HTTP_IF_NONE_MATCH") == etag:
-            start_response("304 Not Modified", cached)
+        if environ.get("HTTP_IF_NONE_MATCH") == feed.etag:
+            start_response("304 Not Modified", feed.unchanged)
             return ()
-        start_response("200 OK", whole)
-        return (body,)
+        start_response("200 OK", feed.headers)
+        return (feed.body,)
 
     return app
 
 
 def flask_feed(data: Path) -> Flask:
     """One route that answers the feed's bytes."""
-    body, etag = feed_files(data)
+    copied = CopiedFeed(data)
     app = Flask("feed")
 
     @app.get(FEED_PATH)
     def feed() -> Response:
-        if request.headers.get("If-None-Match") == etag:
-            response = Response(status=304)
-        else:
-            response = Response(body, content_type="application/json")
-            response.headers["Content-Encoding"] = "gzip"
-        response.headers["ETag"] = etag
-        response.headers["Cache-Control"] = "public, no-cache"
-        response.headers["Vary"] = "Accept-Encoding, X-Models-Token"
-        return response
+        if request.headers.get("If-None-Match") == copied.etag:
+            return Response(status=304, headers=copied.unchanged)
+        return Response(copied.body, headers=copied.headers)
 
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.bench.peers import FEED, FEED_ETAG, FEED_PATH
+from scripts.bench.peers import FEED, FEED_HEADERS, FEED_PATH
 from scripts.bench.queries import Questions
 from scripts.bench.results import Rounds, Row, compared, within
 from scripts.bench.serving import Measured, Served, get, served
@@ -18,6 +19,7 @@ from scripts.bench.serving import Measured, Served, get, served
 FEED_CLIENTS = 32
 QUESTIONS = 200
 _WARMED_S = 120.0
+_OF_THE_SERVER = {"server", "date", "connection", "transfer-encoding"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +81,10 @@ def _copy_feed(hub: Served, path: str, folder: Path) -> str:
     with closing(HTTPConnection("127.0.0.1", hub.port)) as connection:
         connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
         answer = connection.getresponse()
-        etag = answer.headers["ETag"]
+        headers = [item for item in answer.getheaders() if item[0].lower() not in _OF_THE_SERVER]
         (folder / FEED).write_bytes(answer.read())
-        (folder / FEED_ETAG).write_text(etag)
-    return str(etag)
+        (folder / FEED_HEADERS).write_text(json.dumps(headers))
+    return str(answer.headers["ETag"])
 
 
 def _feed_load(request: str, seconds: float, status: int, side: Served, _: int) -> Measured:

@@ -20,10 +20,12 @@ from scripts.bench.peers import flask_feed, flask_sql, wsgi_feed
 
 def hub(data: Path) -> Any:
     """The whole hub, with its services in the process, as `models-hub run` has it."""
-    from gateway.running import RunningHub
+    from gateway.running import RunningHub, keep_what_is_there
     from scripts.bench.datasets import settings_of
 
-    return RunningHub(settings_of(data)).start()
+    app = RunningHub(settings_of(data)).start()
+    keep_what_is_there()
+    return app
 
 
 KINDS: dict[str, Callable[[Path], Any]] = {
