@@ -83,7 +83,7 @@ def register_auth(app: Flask) -> None:
 
     def before() -> None:
         g.correlation_id = _correlation_id()
-        _refuse_large_body()
+        _guard_body()
         g.visitor = _identify(app.extensions["hub_recent"])
         _check_csrf()
 
@@ -102,10 +102,16 @@ def register_auth(app: Flask) -> None:
     app.after_request(after)
 
 
-def _refuse_large_body() -> None:
-    """Also where the route would not read it."""
-    if (request.content_length or 0) > (request.max_content_length or 0):
+def _guard_body() -> None:
+    """Too large is refused also where the route would not read it; a body cut off on its way is never taken for all."""
+    if request.content_length is None:
+        if "Transfer-Encoding" in request.headers and not request.is_json and request.method not in SAFE_METHODS:
+            abort(400, description="The body does not say how long it is; send a Content-Length.")
+        return
+    if request.content_length > (request.max_content_length or 0):
         abort(413)
+    # The server takes a closed connection for the body's end; by its length it is seen to be cut off.
+    request.environ.pop("wsgi.input_terminated", None)
 
 
 def _correlation_id() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, json, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from shared.contracts.wire import problems_of
@@ -63,6 +64,8 @@ def problem_of(error: Exception) -> dict[str, Any]:
         return _problem(status, error.error_slug, error.message, errors=errors, details=details)
     if isinstance(error, HTTPException) and error.code is not None:
         return _http_problem(error)
+    if isinstance(error, ParseException):
+        return _problem(400, "bad-request", "The body's chunks could not be read; send it again.")
     return _problem(
         500, "internal", "The hub failed on this request; try again, and tell an operator the correlation id."
     )

@@ -109,6 +109,8 @@ class StrictParser(FlaskParser):
             abort(415, description="Expected a body of type application/json; set Content-Type.")
         if not data:
             return core.missing
+        if req.content_length is None and len(data) >= (req.max_content_length or 0):
+            abort(413)
         try:
             return loads(data)
         except BadJson as error:
