@@ -15,7 +15,15 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection
 
 from shared.errors import HubError
-from shared.event_store.interface import EventStore, Metadata, NewEvent, RecordedEvent, StreamConflict, UnknownEvent
+from shared.event_store.interface import (
+    Appended,
+    EventStore,
+    Metadata,
+    NewEvent,
+    RecordedEvent,
+    StreamConflict,
+    UnknownEvent,
+)
 
 State = TypeVar("State")
 Evolve = Callable[[State, Any], State]
@@ -99,18 +107,24 @@ def execute(
         )
         if not new:
             return _repeated(loaded, earlier) if earlier else _executed(before, ())
-        try:
-            appended = store.append(
-                stream, expected_version=before.version, events=new, connection=connection, rows=rows
-            )
-        except StreamConflict:
-            if attempt == ATTEMPTS:
-                raise
+        append = partial(store.append, stream, expected_version=before.version, events=new, connection=connection)
+        appended = _appended(partial(append, rows=rows), is_last=attempt == ATTEMPTS)
+        if appended is None:
             continue
         if appended.repeated:
             return _repeated(loaded, appended.events)
         return _executed(_folded(before, appended.events, evolve), appended.events)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _appended(append: Callable[[], Appended], *, is_last: bool) -> Appended | None:
+    """None where another writer was faster and it is worth trying again."""
+    try:
+        return append()
+    except StreamConflict:
+        if is_last:
+            raise
+        return None
 
 
 def _decided(
