@@ -42,6 +42,8 @@ class RevisionContent:
 class RevisionDrafted(RevisionContent):
     """A draft was saved (again) under its number. The first event of a stream reserves the name."""
 
+    checks: tuple[Check, ...] = ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSubmitted(RevisionContent):

@@ -93,7 +93,8 @@ def _answers(application: Application, models: Sequence[str], caller: Caller) ->
     requests += [("feed_versions", Empty())]
     for model in models:
         named = contract.ReadModel(name=model)
-        requests += [(method, named) for method in ("model", "revisions", "timeline", "pull_request")]
+        requests += [(method, named) for method in ("model", "revisions", "pull_request")]
+        requests += [("timeline", contract.ReadTimeline(name=model))]
         requests += [("feed", contract.ReadFeed(type="llm", model_name=model))]
         for revision in (1, 2, 3):
             ref = contract.ReadRevision(name=model, revision=revision)

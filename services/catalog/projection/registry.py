@@ -91,6 +91,7 @@ class RegistryHandlers:
                 "ever_submitted": True,
                 "conflict_revision": 0,
                 "conflict_paths": "",
+                "removed_upstream": "",
             }
 
     def on_revision_withdrawn(self, connection: Connection, recorded: RecordedEvent) -> None:
@@ -148,7 +149,7 @@ class RegistryHandlers:
 
     def on_model_restored(self, connection: Connection, recorded: RecordedEvent) -> None:
         with self._editing(connection, recorded) as model:
-            model |= {"lifecycle": "active", "reason": "", "replacement": ""}
+            model |= {"lifecycle": "active", "reason": "", "replacement": "", "removed_upstream": ""}
 
     @contextmanager
     def _editing(self, connection: Connection, recorded: RecordedEvent) -> Iterator[dict[str, Any]]:

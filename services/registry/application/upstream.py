@@ -103,7 +103,7 @@ def _desired_state(model: Model, wish: Desired, *, position: int) -> api.Desired
         revision=content.revision if content else 0,
         document=content.document if content else "",
         document_sha256=content.document_sha256 if content else "",
-        is_published=bool(content and content.revision == model.published),
+        is_published=bool(content and model.served and content.document_sha256 == model.served.content.document_sha256),
         submitter=content.submitter if content else "",
         message=content.message if content else "",
         merge_conflict=bool(model.conflicted),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.registry.domain.access import Actor, require_management, require_operator
-from services.registry.domain.state import BREADTH, SUBMITTED, Model
+from services.registry.domain.state import SUBMITTED, Model
 from shared.errors import Conflict, Invalid
 from shared.events import registry as facts
 
@@ -33,18 +33,10 @@ def publish(model: Model, *, revision: int, document_sha256: str, reviewer: str)
             model_type=model.type,
             revision=revision,
             document_sha256=document_sha256,
-            visibility=effective_visibility(model, revision),
+            visibility=model.visibility_of(model.revisions[revision]),
             reviewer=reviewer,
         )
     ]
-
-
-def effective_visibility(model: Model, revision: int) -> str:
-    """What publishing `revision` would make visible: its own target, unless narrowed since."""
-    target = model.revisions[revision].content.visibility
-    if revision <= model.narrowed_at and BREADTH[model.visibility] < BREADTH[target]:
-        return model.visibility
-    return target
 
 
 def _obstacle(model: Model, state: str, sha256: str, approved_sha256: str) -> str:

@@ -33,6 +33,7 @@ class Model:
 
     `narrowed_at` is the latest revision when visibility was last narrowed: a verdict on an older
     submission does not widen it again. `seen_upstream` is the revision upstream's main carries.
+    `removed_upstream` until a person decides: a submission or a restored model goes upstream again.
     """
 
     name: str = ""
@@ -139,7 +140,7 @@ def _evolve_lifecycle(model: Model, event: Any) -> Model:
         case facts.ModelArchived():
             return replace(model, lifecycle="archived")
         case facts.ModelRestored():
-            return replace(model, lifecycle="active")
+            return replace(model, lifecycle="active", removed_upstream=False)
         case facts.ModelQuarantined():
             return replace(model, quarantined=True)
         case facts.QuarantineLifted():
@@ -172,7 +173,11 @@ def _set_state(model: Model, number: int, state: str) -> Model:
 def _submitted(model: Model, event: facts.RevisionContent) -> Model:
     before = _set_state(model, model.submitted, SUPERSEDED) if model.submitted != event.revision else model
     return replace(
-        _with_revision(before, event, SUBMITTED), submitted=event.revision, ever_submitted=True, conflicted=0
+        _with_revision(before, event, SUBMITTED),
+        submitted=event.revision,
+        ever_submitted=True,
+        conflicted=0,
+        removed_upstream=False,
     )
 
 

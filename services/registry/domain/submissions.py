@@ -102,7 +102,8 @@ def save_draft(model: Model, *, content: Content, number: int, base_sha256: str,
         facts.RevisionDrafted(
             **_content(
                 content, number=number, base=draft.content.base_revision, submitter=actor.id, text=content.document
-            )
+            ),
+            checks=content.checks,
         )
     ]
 
@@ -154,7 +155,10 @@ def withdraw(model: Model, *, name: str, number: int, reason: str, actor: Actor)
 def change_visibility(
     model: Model, *, name: str, visibility: str, reason: str, actor: Actor, now: int
 ) -> Sequence[Any]:
-    """Narrowing holds at once; widening is a submission of what is pending, or else of what is published."""
+    """Narrowing holds at once; widening is a submission of what is pending, or else of what is published.
+
+    A draft has not been held to the rules yet: widening one makes a draft.
+    """
     require_management(model, name, actor)
     _require_active(model)
     if visibility == model.visibility and not model.pending:
@@ -183,7 +187,7 @@ def change_visibility(
             content,
             number=model.latest + 1,
             base=model.latest,
-            submit=model.ever_submitted,
+            submit=model.ever_submitted and not isinstance(current.content, facts.RevisionDrafted),
             submitter=actor.id,
             now=now,
         )
@@ -195,7 +199,8 @@ def _revision_event(
 ) -> Any:
     if not submit:
         return facts.RevisionDrafted(
-            **_content(content, number=number, base=base, submitter=submitter, text=content.document)
+            **_content(content, number=number, base=base, submitter=submitter, text=content.document),
+            checks=content.checks,
         )
     text = stamped(model, content.document, now=now)
     kind = facts.ModelUpdated if model.ever_submitted else facts.ModelSubmitted

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from services.registry.domain.publication import effective_visibility
-from services.registry.domain.state import PUBLIC, UPSTREAM, Model, Revision
+from services.registry.domain.state import PUBLIC, PUBLISHED, UPSTREAM, Model, Revision
 from shared import document
 from shared.errors import Conflict
 from shared.events import registry as facts
@@ -165,10 +164,28 @@ def desired(model: Model) -> Desired:
 
 def _desired_content(model: Model) -> Desired:
     pending = model.pending
-    if pending is not None and effective_visibility(model, pending.number) == PUBLIC:
+    served = model.served if model.visibility == PUBLIC else None
+    if pending is not None and model.visibility_of(pending) == PUBLIC and not _same_text(pending, served):
         return Desired(wanted="content", revision=pending)
-    if model.served is not None and model.visibility == PUBLIC:
-        return Desired(wanted="content", revision=model.served)
+    if served is not None:
+        return Desired(wanted="content", revision=_carrier(model, served))
     if model.served is None and pending is None:
         return Desired(wanted="nothing", reason="no submission is waiting or published")
     return Desired(wanted="nothing", reason="the model is not public")
+
+
+def _same_text(revision: Revision, other: Revision | None) -> bool:
+    return other is not None and revision.content.document_sha256 == other.content.document_sha256
+
+
+def _carrier(model: Model, served: Revision) -> Revision:
+    """The first public revision with the served text: later ones change the README, which upstream does not hold."""
+    same = (
+        revision
+        for revision in model.revisions.values()
+        if revision.state == PUBLISHED
+        and revision.number > model.narrowed_at
+        and revision.content.visibility == PUBLIC
+        and _same_text(revision, served)
+    )
+    return min(same, key=lambda revision: revision.number, default=served)

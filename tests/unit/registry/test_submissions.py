@@ -190,3 +190,20 @@ def test_content_sent_again_after_narrowing_asks_for_the_wider_visibility_anew()
     assert narrowed.state.visibility_of(narrowed.state.revisions[1]) == "private"
     revise(narrowed, text, content=content(text, visibility="private")).then_types()
     revise(narrowed, text, content=content(text, visibility="public")).then_types(facts.ModelUpdated)
+
+
+def test_draft_keeps_the_checks_that_are_shown_beside_it() -> None:
+    checks = (facts.Check(level="error", message="model_specs is missing"),)
+    drafted = scenario().when(submissions.register, content=content(checks=checks), submit=False, actor=MAX, now=NOW)
+    (event,) = drafted.then_types(facts.RevisionDrafted)
+    assert event.checks == checks
+
+
+def test_widening_a_draft_never_submits_what_no_rule_has_passed() -> None:
+    before = registered(visibility="private")
+    withdrawn = before.when(submissions.withdraw, name="tiny", number=1, reason="", actor=MAX)
+    rough = content(llm(model_specs=None), visibility="private")
+    drafted = revise(Scenario(withdrawn.after, evolve), rough.document, content=rough, submit=False).after
+    Scenario(drafted, evolve).when(
+        submissions.change_visibility, name="tiny", visibility="enterprise", reason="", actor=MAX, now=NOW
+    ).then_types(facts.RevisionDrafted)

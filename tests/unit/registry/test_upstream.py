@@ -7,7 +7,7 @@ from services.registry.domain import publication
 from services.registry.domain.state import Model, evolve
 from services.registry.domain.upstream import UpstreamContent, desired, import_from_upstream
 from shared.events import registry as facts
-from tests.support.models import MAX, OLGA, llm
+from tests.support.models import MAX, OLGA, content, llm
 from tests.support.scenario import Scenario
 from tests.unit.registry.test_publication import again, publish, visibility
 from tests.unit.registry.test_submissions import NOW, published, registered, revise
@@ -150,3 +150,40 @@ def test_archiving_a_public_model_wants_it_removed_where_upstream_has_it() -> No
     archive = {"name": "tiny", "reason": "old", "actor": OLGA}
     assert desired(imported().when(publication.archive, **archive).after).wanted == "removed"
     assert desired(published().when(publication.archive, **archive).after).wanted == "nothing"
+
+
+def revised_readme(before: Scenario[Model]) -> Scenario[Model]:
+    text = before.state.revisions[before.state.latest].content.document
+    return again(revise(before, text, content=content(text, readme="# more words")))
+
+
+def test_readme_alone_leaves_what_upstream_should_hold_as_it_is() -> None:
+    pending = revised_readme(published())
+    assert desired(pending.state).revision == pending.state.revisions[1]
+    later = again(publish(pending, 2))
+    assert later.state.published == 2
+    assert desired(later.state).revision == later.state.revisions[1]
+
+
+def test_readme_of_a_private_time_never_stands_for_the_public_content() -> None:
+    widened = again(publish(again(visibility(published(visibility="private"), "public")), 2))
+    assert desired(widened.state).revision == widened.state.revisions[2]
+    narrowed = again(visibility(published(), "private"))
+    again_public = again(publish(again(visibility(narrowed, "public")), 2))
+    assert desired(again_public.state).revision == again_public.state.revisions[2]
+
+
+def test_submission_after_a_removal_upstream_is_a_persons_decision() -> None:
+    removed = again(take(imported(), ""))
+    assert desired(removed.state).wanted == "nothing"
+    revised = again(revise(removed, llm(context_length=1), actor=OLGA))
+    assert desired(revised.state).wanted == "content"
+
+
+def test_model_restored_after_its_removal_was_merged_goes_upstream_again() -> None:
+    about = {"name": "tiny", "reason": "why", "actor": OLGA}
+    archived = again(imported().when(publication.archive, **about))
+    removed = again(take(archived, ""))
+    assert desired(removed.state).wanted == "nothing"
+    restored = removed.when(publication.restore, **about).after
+    assert desired(restored).wanted == "content"
