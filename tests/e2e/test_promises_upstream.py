@@ -10,7 +10,7 @@ import pytest
 from tests.support.git_people import Person
 from tests.support.models import llm
 from tests.support.running import TestHub, running_hub, until
-from tests.support.stages import Json, approved, drafted, published
+from tests.support.stages import Json, approved, body_of, drafted, published
 
 PATH = "xinference/model/llm/models/{}.json"
 
@@ -18,7 +18,7 @@ PATH = "xinference/model/llm/models/{}.json"
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHub, Person]]:
     folder: Path = tmp_path_factory.mktemp("upstream")
-    names = ("gone", "retired", "noted")
+    names = ("gone", "retired", "noted", "fought")
     files = {PATH.format(name): f"[\n{llm(name, updated_at=5)}\n]\n" for name in names}
     with running_hub(folder, files=files) as hub:
         repository = Path(hub.running.settings.upstream.location)
@@ -104,3 +104,30 @@ def test_model_restored_after_its_removal_was_merged_is_asked_for_anew(hub: Test
     hub.api("olga").made("/models/retired/restore", {"reason": "still used"})
     asked = pull_request(hub, "retired")
     assert (asked["state"], asked["number"] != removal["number"]) == ("open", True)
+
+
+def test_pull_request_that_upstream_contradicts_stays_and_says_so(hub: TestHub, person: Person) -> None:
+    revise(hub, "fought", document=llm("fought", context_length=8192))
+    before = pull_request(hub, "fought")
+    edited = llm("fought", context_length=32768, updated_at=9)
+    person.commit({PATH.format("fought"): f"[\n{edited}\n]\n"}, "edit fought")
+    hub.api("olga").made("/operations/look-upstream")
+    until(lambda: hub.api(None).get("/models/fought").get_json()["revision"] == 3, what="the edit has been taken over")
+    contradicted = pull_request(hub, "fought")
+    assert (contradicted["state"], contradicted["number"]) == ("conflicted", before["number"])
+    assert "merge" in contradicted["reason"]
+    revise(hub, "fought", document=llm("fought", context_length=16384))
+    merged = pull_request(hub, "fought")
+    assert (merged["state"], merged["number"]) == ("draft", before["number"])
+
+
+def test_review_of_an_own_submission_is_told_apart_in_the_audit(tmp_path: Path) -> None:
+    with running_hub(tmp_path, HUB_SELF_REVIEW="yes") as alone:
+        olga = alone.api("olga")
+        olga.patch("/users/olga", {"add_roles": ["reviewer"]})
+        made = olga.made("/models", body_of("solo"))
+        verdict = {"document_sha256": made["document_sha256"], "feedback": "mine"}
+        olga.made("/models/solo/revisions/1/approve", verdict)
+        alone.settled()
+        (line,) = olga.get("/audit", what="Approved").get_json()["items"]
+        assert (line["actor"], line["why"]) == ("olga", "own submission (HUB_SELF_REVIEW): mine")

@@ -15,6 +15,8 @@ from services.catalog.projection.tables import Tables
 from shared.database import Statement
 from shared.event_store.interface import RecordedEvent
 
+OWN_REVIEW = "own submission (HUB_SELF_REVIEW)"
+
 
 class Rows:
     """Writes to one generation's tables."""
@@ -109,6 +111,13 @@ def _equal(names: Iterable[str]) -> str:
 
 
 def _why(event: Any) -> str:
+    told = _told(event)
+    if not getattr(event, "self_review", False):
+        return told
+    return f"{OWN_REVIEW}: {told}" if told else OWN_REVIEW
+
+
+def _told(event: Any) -> str:
     for field in ("reason", "feedback", "message", "text"):
         if value := getattr(event, field, ""):
             return str(value)

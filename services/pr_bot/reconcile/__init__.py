@@ -118,15 +118,16 @@ class Reconciler:
         desired = work.desired
         catalogue = Catalogue(work.upstream, work.upstream.head(), self._parsed)
         held = catalogue.find(work.model, model_type=desired.type)
-        if _is_there(desired, held):
+        is_known = _same(held.document if held else "", desired.upstream_document)
+        if desired.merge_conflict and is_known:
+            self._pause(work, "conflicted", "upstream changed the same fields; merge them in the hub")
+        elif _is_there(desired, held):
             reason = desired.reason or "the target branch holds this content already"
             self._end(work, reason=reason, noop=True)
         elif held is not None and held.type != desired.type:
             self._pause(work, "conflicted", f"upstream holds this name as {held.type}; an operator decides")
-        elif not _same(held.document if held else "", desired.upstream_document):
+        elif not is_known:
             self._wait_for_registry(work, held, catalogue)
-        elif desired.merge_conflict:
-            self._pause(work, "conflicted", "upstream changed the same fields; merge them in the hub")
         else:
             self._propose(work, catalogue, held)
 
