@@ -100,7 +100,7 @@ class EmbeddedHub:
         self, settings: Settings, *, observe: Observer | None = None, only: Collection[str] = tuple(SERVICES)
     ) -> None:
         self.settings = settings
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         places = {name: NotYet(name) for name in SERVICES}
         self.calls = Calls(**cast(dict[str, Any], places))
         self.services: dict[str, BuiltService] = {}

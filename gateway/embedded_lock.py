@@ -30,7 +30,7 @@ class DataDirectoryInUse(Conflict):
 @contextmanager
 def data_directory_lock(settings: Settings) -> Iterator[IO[str]]:
     """Holds the data directory for this process; raises DataDirectoryInUse where another one has it."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with settings.lock_file.open("a+", encoding="utf-8") as file:
         _lock(file, settings)
         _write(file, {"pid": os.getpid()})

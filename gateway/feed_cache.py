@@ -7,6 +7,7 @@ the last good bodies go on being served.
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,10 +23,16 @@ from shared.errors import HubError
 PATH = "/api/models/download"
 TYPES = ("llm", "embedding", "rerank", "image", "audio", "video", "world", "flexible")
 LOOK_S = 0.25
+_GZIP_REFUSED = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
 log = structlog.get_logger(__name__)
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether the client takes gzip; it may also name it to refuse it."""
+    return "gzip" in accept_encoding and not ("q=0" in accept_encoding and _GZIP_REFUSED.search(accept_encoding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ class FeedMiddleware:
         if asked is not None and (snapshot.etag in asked or asked.strip() == "*"):
             start_response("304 Not Modified", snapshot.unchanged_headers)
             return ()
-        zipped = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        zipped = takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         start_response("200 OK", snapshot.gzip_headers if zipped else snapshot.plain_headers)
         if environ["REQUEST_METHOD"] == "HEAD":
             return ()

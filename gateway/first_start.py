@@ -117,7 +117,7 @@ def make_accounts(hub: EmbeddedHub, settings: Settings, console: Console) -> Non
 
 def make_seal_key(settings: Settings) -> None:
     """pr_bot's key pair for GitHub tokens, unless the settings name one."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.seal_key is None and settings.seal_public_key is None and not settings.seal_key_file.exists():
         write_whole(settings.seal_key_file, base64.b64encode(bytes(PrivateKey.generate())).decode() + "\n")
 

@@ -20,6 +20,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header, parse_cookie
 
 from gateway.auth import SESSION_COOKIE
+from gateway.feed_cache import takes_gzip
 from gateway.i18n import COOKIE as LANGUAGE_COOKIE
 from gateway.i18n import LANGUAGES, choose_language
 from gateway.preferences import CHOICES
@@ -207,7 +208,7 @@ def answered(entry: Entry, environ: dict[str, Any], start_response: StartRespons
         start_response("304 Not Modified", headers)
         return ()
     body = entry.body
-    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+    if takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
         body = entry.zipped()
         headers.append(("Content-Encoding", "gzip"))
     headers.append(("Content-Length", str(len(body))))

@@ -149,3 +149,7 @@ def test_nobody_signs_up_as_what_the_timeline_calls_the_hub_itself(hub: TestHub,
     body = {"login": login, "email": f"{login}@example.org", "password": "correct horse battery"}
     refused = hub.api(None).post("/accounts", body)
     assert (refused.status_code, refused.get_json()["errors"][0]["path"]) == (409, "/login")
+
+
+def test_data_directory_is_for_the_hubs_own_account_alone(hub: TestHub) -> None:
+    assert hub.running.settings.data_dir.stat().st_mode & 0o077 == 0
