@@ -58,7 +58,7 @@ def test_new_token_is_shown_once(hub: TestHub) -> None:
     visitor, key = reader(hub, "mia"), uuid4().hex
     fields = {"name": "laptop", "scope": "read", "expires_in_days": "30", "idempotency_key": key}
     page = send(visitor, f"{CENTER}/tokens", **fields)
-    secret = re.search(r'id="secret"[^>]*>([^<]+)<', page.html)
+    secret = re.search(r'id="secret"[^>]*><span>([^<]+)<', page.html)
     assert secret is not None
     assert page.response.headers["Cache-Control"] == "no-store"
     again = send(visitor, f"{CENTER}/tokens", **fields)
