@@ -23,6 +23,7 @@ EVENTS: dict[str, EventWords] = {
     "ModelUpdated": EventWords("revision", "submitted", _l("Revision %(revision)s submitted for review")),
     "RevisionWithdrawn": EventWords("revision", "withdrawn", _l("Revision %(revision)s withdrawn")),
     "ModelPublished": EventWords("model", "published", _l("Revision %(revision)s published")),
+    "RevisionRejected": EventWords("review", "rejected", _l("Revision %(revision)s waits no longer")),
     "PublicationSkipped": EventWords("check", "warning", _l("Approval of revision %(revision)s published nothing")),
     "ModelImported": EventWords("revision", "imported", _l("Revision %(revision)s imported from upstream")),
     "SeenUpstream": EventWords("mark", "served", _l("Upstream holds revision %(revision)s")),

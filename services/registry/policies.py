@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from services.registry.application import Application
+from services.registry.domain import publication
 from services.registry.domain.upstream import UpstreamContent, import_from_upstream
 from shared.event_store.interface import RecordedEvent
 from shared.events import pr_bot, review
@@ -24,6 +25,19 @@ def publish_if_still_submitted(application: Application, connection: Connection,
         revision=event.revision,
         document_sha256=event.document_sha256,
         reviewer=event.reviewer,
+        event_id=recorded.event_id,
+        correlation_id=recorded.metadata.correlation_id,
+    )
+
+
+def note_rejection(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
+    """Whenever a revision is rejected, then it waits no longer; its pull request stays a draft until it is revised."""
+    event: review.Rejected = recorded.event
+    application.react(
+        connection,
+        event.model_name,
+        partial(publication.note_rejection, revision=event.revision),
+        reaction="note-rejection",
         event_id=recorded.event_id,
         correlation_id=recorded.metadata.correlation_id,
     )
@@ -47,5 +61,6 @@ def import_or_echo(application: Application, connection: Connection, recorded: R
 
 REACTIONS: dict[type, Reaction] = {
     review.Approved: publish_if_still_submitted,
+    review.Rejected: note_rejection,
     pr_bot.UpstreamChanged: import_or_echo,
 }

@@ -80,6 +80,14 @@ class ModelPublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionRejected:
+    """Registry knows of the verdict: the revision waits no longer. The feedback is review's to tell."""
+
+    model_name: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationSkipped:
     """An approval that published nothing, and why; the timeline shows it."""
 
@@ -210,6 +218,7 @@ EVENTS = wire_names(
     ModelUpdated,
     RevisionWithdrawn,
     ModelPublished,
+    RevisionRejected,
     PublicationSkipped,
     ModelImported,
     SeenUpstream,

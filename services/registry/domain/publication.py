@@ -39,6 +39,14 @@ def publish(model: Model, *, revision: int, document_sha256: str, reviewer: str)
     ]
 
 
+def note_rejection(model: Model, *, revision: int) -> Sequence[Any]:
+    """A rejected revision waits no longer, so that upstream's own changes do not bring it back."""
+    found = model.revision(revision)
+    if found is None or found.state != SUBMITTED:
+        return []
+    return [facts.RevisionRejected(model_name=model.name, revision=revision)]
+
+
 def _obstacle(model: Model, state: str, sha256: str, approved_sha256: str) -> str:
     if model.lifecycle == "archived":
         return "the model was archived before the approval arrived"

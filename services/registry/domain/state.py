@@ -12,7 +12,7 @@ PRIVATE, ENTERPRISE, PUBLIC = "private", "enterprise", "public"
 BREADTH = {PRIVATE: 0, ENTERPRISE: 1, PUBLIC: 2}
 
 DRAFT, SUBMITTED, PUBLISHED = "draft", "submitted", "published"
-WITHDRAWN, SUPERSEDED = "withdrawn", "superseded"
+WITHDRAWN, SUPERSEDED, REJECTED = "withdrawn", "superseded", "rejected"
 
 UPSTREAM = "upstream"
 
@@ -29,7 +29,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """`submitted` is the pending revision and `published` the served one, 0 for none.
+    """`submitted` is the newest submission, pending or rejected, and `published` the served revision, 0 for none.
 
     `narrowed_at` is the latest revision when visibility was last narrowed: a verdict on an older
     submission does not widen it again. `seen_upstream` is the revision upstream's main carries.
@@ -97,6 +97,12 @@ class Model:
     @property
     def pending(self) -> Revision | None:
         """The submitted revision that waits for its verdict."""
+        proposed = self.proposed
+        return proposed if proposed is not None and proposed.state == SUBMITTED else None
+
+    @property
+    def proposed(self) -> Revision | None:
+        """The newest submission, also after its rejection: its pull request stays a draft until it is revised."""
         return self.revisions.get(self.submitted)
 
 
@@ -111,6 +117,8 @@ def evolve(model: Model, event: Any) -> Model:
             return _withdrawn(model, event)
         case facts.ModelPublished():
             return _published(model, event)
+        case facts.RevisionRejected():
+            return _set_state(model, event.revision, REJECTED)
         case facts.ModelImported():
             return _imported(model, event)
         case facts.SeenUpstream():
@@ -171,7 +179,8 @@ def _set_state(model: Model, number: int, state: str) -> Model:
 
 
 def _submitted(model: Model, event: facts.RevisionContent) -> Model:
-    before = _set_state(model, model.submitted, SUPERSEDED) if model.submitted != event.revision else model
+    older = model.pending
+    before = _set_state(model, older.number, SUPERSEDED) if older and older.number != event.revision else model
     return replace(
         _with_revision(before, event, SUBMITTED),
         submitted=event.revision,
@@ -198,7 +207,7 @@ def _imported(model: Model, event: facts.ModelImported) -> Model:
     return replace(
         after,
         published=event.revision,
-        submitted=0 if event.superseded else model.submitted,
+        submitted=0,
         visibility=event.visibility,
         ever_submitted=True,
         order=event.order if model.order < 0 else model.order,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from services.registry.domain.access import Actor, require_management
-from services.registry.domain.state import BREADTH, DRAFT, SUBMITTED, WITHDRAWN, Model, Revision
+from services.registry.domain.state import BREADTH, DRAFT, REJECTED, SUBMITTED, WITHDRAWN, Model, Revision
 from shared import document
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import registry as facts
@@ -139,14 +139,14 @@ def submit_draft(
 
 
 def withdraw(model: Model, *, name: str, number: int, reason: str, actor: Actor) -> Sequence[Any]:
-    """Takes a draft or a pending submission back; repeating it changes nothing."""
+    """Takes a draft, a pending or a rejected submission back, and its pull request; repeating it changes nothing."""
     require_management(model, name, actor)
     revision = _require_revision(model, number)
     if revision.state == WITHDRAWN:
         return []
-    if revision.state not in (DRAFT, SUBMITTED):
+    if revision.state not in (DRAFT, SUBMITTED, REJECTED):
         raise RevisionClosed(
-            f"model {model.name}, revision {number}: expected a draft or a pending submission, found it "
+            f"model {model.name}, revision {number}: expected a draft, a pending or a rejected submission, found it "
             f"{revision.state}; only those can be withdrawn"
         )
     return [facts.RevisionWithdrawn(model_name=model.name, revision=number, reason=reason)]

@@ -95,7 +95,7 @@ def _import_over(model: Model, content: UpstreamContent, *, now: int) -> Sequenc
     base = model.revision(model.seen_upstream) or model.served
     base_text = base.content.document if base else content.document
     merge = document.merge(base_text, ours.content.document, content.document)
-    imported = _imported(model, content, superseded=model.submitted)
+    imported = _imported(model, content, superseded=model.pending.number if model.pending else 0)
     if merge.text is None:
         return [
             imported,
@@ -163,7 +163,7 @@ def desired(model: Model) -> Desired:
 
 
 def _desired_content(model: Model) -> Desired:
-    pending = model.pending
+    pending = model.proposed
     served = model.served if model.visibility == PUBLIC else None
     if pending is not None and model.visibility_of(pending) == PUBLIC and not _same_text(pending, served):
         return Desired(wanted="content", revision=pending)

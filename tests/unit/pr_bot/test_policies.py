@@ -9,6 +9,7 @@ from shared.events import registry, review
 WITHOUT_EFFECT = {
     registry.RevisionDrafted,
     registry.ImportBlocked,
+    registry.RevisionRejected,  # review's own Rejected is the reason to look
     registry.GroupsChanged,
     registry.OwnersChanged,
     registry.FeaturedChanged,

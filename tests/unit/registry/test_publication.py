@@ -66,6 +66,24 @@ def test_an_approval_of_a_quarantined_model_publishes_nothing() -> None:
     publish(held).then_types(facts.PublicationSkipped)
 
 
+def test_a_rejected_revision_waits_no_longer_and_is_told_once() -> None:
+    rejected = registered().when(publication.note_rejection, revision=1)
+    rejected.then(facts.RevisionRejected(model_name="tiny", revision=1))
+    model = again(rejected).state
+    assert (model.pending, model.proposed is model.revisions[1]) == (None, True)
+    again(rejected).when(publication.note_rejection, revision=1).then()
+
+
+def test_a_rejection_that_comes_after_a_newer_submission_changes_nothing() -> None:
+    newer = again(revise(registered(), llm(context_length=1)))
+    newer.when(publication.note_rejection, revision=1).then()
+
+
+def test_a_rejected_revision_may_be_withdrawn() -> None:
+    rejected = again(registered().when(publication.note_rejection, revision=1))
+    rejected.when(submissions.withdraw, name="tiny", number=1, reason="", actor=MAX).then_types(facts.RevisionWithdrawn)
+
+
 def test_archiving_takes_the_pending_submission_back() -> None:
     registered().when(publication.archive, name="tiny", reason="old", actor=MAX).then_types(
         facts.RevisionWithdrawn, facts.ModelArchived

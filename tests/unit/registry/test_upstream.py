@@ -141,6 +141,21 @@ def test_a_public_submission_is_wanted_upstream_before_its_verdict() -> None:
     assert wish.revision.number == 1
 
 
+def test_a_rejected_submission_stays_wanted_as_a_draft_until_it_is_revised_or_withdrawn() -> None:
+    rejected = again(registered().when(publication.note_rejection, revision=1))
+    wish = desired(rejected.state)
+    assert (wish.wanted, wish.revision) == ("content", rejected.state.revisions[1])
+
+
+def test_an_upstream_change_does_not_bring_a_rejected_revision_back() -> None:
+    pending = again(revise(imported(), llm(model_lang=["en", "zh"], updated_at=5), actor=OLGA))
+    rejected = again(pending.when(publication.note_rejection, revision=2))
+    taken = take(rejected, llm(context_length=2, updated_at=9))
+    (event,) = taken.then_types(facts.ModelImported)
+    assert event.superseded == 0
+    assert again(taken).state.proposed is None
+
+
 def test_a_private_model_is_not_wanted_upstream() -> None:
     assert desired(registered(visibility="private").state).wanted == "nothing"
     assert desired(again(visibility(published(), "private")).state).wanted == "nothing"
