@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection
 
 from services.registry.application.streams import stream_of
-from services.registry.domain.state import Model, evolve
+from services.registry.domain.state import PUBLIC, Model, evolve
 from services.registry.domain.upstream import Desired, UpstreamContent, desired, import_from_upstream
 from services.registry.projection import Names
 from shared import document
@@ -103,10 +103,15 @@ def _desired_state(model: Model, wish: Desired, *, position: int) -> api.Desired
         revision=content.revision if content else 0,
         document=content.document if content else "",
         document_sha256=content.document_sha256 if content else "",
-        is_published=bool(content and model.served and content.document_sha256 == model.served.content.document_sha256),
+        is_published=content is not None and content.document_sha256 == _public_sha256(model),
         submitter=content.submitter if content else "",
         message=content.message if content else "",
         merge_conflict=bool(model.conflicted),
         upstream_document=seen.content.document if seen else "",
         position=f"registry:{position}",
     )
+
+
+def _public_sha256(model: Model) -> str:
+    """Of the text that everyone gets, empty where the published revision is for fewer people."""
+    return model.served.content.document_sha256 if model.served and model.visibility == PUBLIC else ""
