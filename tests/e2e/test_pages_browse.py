@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import accessibility_problems, launched, opened, served, sideways_px
+from tests.support.browser import accessibility_problems, opened, served, sideways_px
 from tests.support.hub import pages_hub
 
 LOOKED_AT = (
@@ -28,12 +28,6 @@ LOOKED_AT = (
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pages_hub(tmp_path_factory.mktemp("hub")) as hub, served(hub.app) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as found:
         yield found
 
 

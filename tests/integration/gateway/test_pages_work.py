@@ -154,6 +154,7 @@ def test_draft_is_saved_again_under_its_number_and_then_submitted(hub: TestHub) 
     assert page.fields["base_revision"] == "1"
     page = send(visitor, page, path, document=text, readme="R", action="submit")
     assert page.status == 303, page.text
+    hub.settled()
     detail = hub.api("max").get(f"/models/{name}/revisions").get_json()
     assert [(row["revision"], row["state"]) for row in detail["items"]] == [(1, "submitted")]
 
