@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from services.pr_bot.upstream import CommitText, UpstreamFailed
 
 ZERO = "0" * 40
 _TIMEOUT_S = 60
+_ABANDONED_S = 3.0
 # Git's default leaves loose objects to the kernel; an empty object file after a power cut is never written again.
 _DURABLE, _FAST = "core.fsync=objects,reference", "core.fsync=none"
 _OPTIONS = (
@@ -59,6 +61,25 @@ class Git:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise UpstreamFailed(f"git {arguments[0]} in {self.path.name}: {said[-1] if said else done.returncode}")
         return done.returncode, done.stdout
+
+    def move_ref(self, reference: str, *to: str, delete: bool = False, accept: tuple[int, ...] = (0,)) -> int:
+        """`git update-ref`; its exit code. A lock that a killed git has left behind is taken away first.
+
+        `to` is the new value and, where given, the expected old one.
+        """
+        self._unlock_abandoned(reference)
+        options = ("-d",) if delete else ()
+        code, _ = self.run("update-ref", "--no-deref", *options, reference, *to, accept=accept)
+        return code
+
+    def _unlock_abandoned(self, reference: str) -> None:
+        """Git holds such a lock for milliseconds; whoever holds it for seconds was killed and never lets it go."""
+        for lock in (self.path / f"{reference}.lock", self.path / "packed-refs.lock"):
+            try:
+                if time.time() - lock.stat().st_mtime > _ABANDONED_S:
+                    lock.unlink()
+            except FileNotFoundError:
+                continue
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
         """(sha, type, content) of an object by any name git knows, None where there is none."""

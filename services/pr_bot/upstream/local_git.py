@@ -85,9 +85,7 @@ class LocalGit:
         return _imported(self._git, base, encoded, text)
 
     def point(self, branch: str, commit: str, *, expected: str | None) -> None:
-        code, _ = self._git.run(
-            "update-ref", "--no-deref", f"refs/heads/{branch}", commit, expected or ZERO, accept=(0, 1, 128)
-        )
+        code = self._git.move_ref(f"refs/heads/{branch}", commit, expected or ZERO, accept=(0, 1, 128))
         if code and (found := self.branch_head(branch)) != commit:
             raise BranchMoved(
                 f"branch {branch}: expected at {(expected or 'nothing')[:12]}, found at {(found or 'nothing')[:12]}; "
@@ -96,7 +94,7 @@ class LocalGit:
 
     def delete_branch(self, branch: str) -> None:
         if self.branch_head(branch) is not None:
-            self._git.run("update-ref", "--no-deref", "-d", f"refs/heads/{branch}")
+            self._git.move_ref(f"refs/heads/{branch}", delete=True)
 
     def pulls(self, branch: str) -> Sequence[Pull]:
         with self._writing:
@@ -165,7 +163,7 @@ class LocalGit:
         branch_head = self.branch_head(stored.branch)
         now = stored
         if branch_head is not None and branch_head != stored.head_sha:
-            self._git.run("update-ref", "--no-deref", f"refs/pull/{stored.number}/head", branch_head)
+            self._git.move_ref(f"refs/pull/{stored.number}/head", branch_head)
             now = dataclasses.replace(now, head_sha=branch_head)
         main = self.head()
         if now.head_sha and self._is_carried(main, now.head_sha):
@@ -211,7 +209,7 @@ def seed(path: Path, files: Mapping[str, bytes], *, base: str = "main", message:
             return there
         text = dataclasses.replace(_SEEDER, message=message) if message else _SEEDER
         head = _imported(git, None, files or _empty_catalogue(), text)
-        git.run("update-ref", "--no-deref", f"refs/heads/{base}", head)
+        git.move_ref(f"refs/heads/{base}", head)
         return head
     finally:
         git.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,29 @@ def test_a_branch_that_moved_meanwhile_is_not_overwritten(upstream: LocalGit) ->
         upstream.point(BRANCH, other, expected=None)
     upstream.point(BRANCH, first, expected=None)
     assert upstream.branch_head(BRANCH) == first
+
+
+@pytest.mark.parametrize("lock", ["refs/pull/1/head.lock", "refs/heads/chore/models-sync/a.lock", "packed-refs.lock"])
+def test_a_lock_that_a_killed_git_left_behind_stops_nothing(upstream: LocalGit, path: Path, lock: str) -> None:
+    left = path / lock
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.touch()
+    os.utime(left, (1, 1))
+    number = open_one(upstream)
+    head = upstream.branch_head(BRANCH)
+    (pull,) = upstream.pulls(BRANCH)
+    assert (pull.number, pull.head_sha, pull.state) == (number, head, "open")
+    upstream.delete_branch(BRANCH)
+    assert upstream.branch_head(BRANCH) is None
+
+
+def test_a_lock_that_somebody_holds_now_is_left_alone(upstream: LocalGit, path: Path) -> None:
+    held = path / f"refs/heads/{BRANCH}.lock"
+    held.parent.mkdir(parents=True, exist_ok=True)
+    held.touch()
+    with pytest.raises(BranchMoved):
+        propose(upstream)
+    assert held.exists()
 
 
 def test_opening_twice_gives_one_pull_request(upstream: LocalGit, path: Path) -> None:
