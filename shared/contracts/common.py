@@ -13,7 +13,8 @@ Role = Literal["user", "maintainer", "reviewer", "operator"]
 Visibility = Literal["public", "enterprise", "private"]
 ModelType = Literal["llm", "embedding", "rerank", "image", "audio", "video", "world"]
 ModelName = Annotated[str, CleanString(required=True, validate=ma.validate.Length(1, 200))]
-Reason = Annotated[str, CleanString(required=True, validate=ma.validate.Length(1, 4000))]
+_SAYS_SOMETHING = ma.validate.Regexp(r"\s*\S", error="Say why.")
+Reason = Annotated[str, CleanString(required=True, validate=[ma.validate.Length(1, 4000), _SAYS_SOMETHING])]
 ShortText = Annotated[str, CleanString(load_default="", validate=ma.validate.Length(max=4000))]
 
 

@@ -236,9 +236,8 @@ class DesiredState:
     `nothing` (`reason` says why: private, never submitted, withdrawn, README only, already upstream…).
     `revision` is the pending public revision if there is one, else the published one.
     `is_published` says whether that very revision is published (ready) or pending (draft).
-    `submitter` is an opaque id, `upstream` for an import. `rejected_feedback` is empty unless the
-    newest public submission was rejected and stays a draft. `upstream_document` is what upstream was
-    last seen to hold, empty where it holds nothing.
+    `submitter` is an opaque id, `upstream` for an import. `upstream_document` is what
+    upstream was last seen to hold, empty where it holds nothing.
     """
 
     name: str
