@@ -219,14 +219,16 @@ class Settings:
     smtp_url: str = field(repr=False)
     database_url: str = field(repr=False)
     amqp_uri: str = field(repr=False)
+    # By service; set by a split mode's composition root, which knows whose DATABASE_URL it was given.
+    database_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def database_file(self, service: str) -> Path:
         """The SQLite file of one service in embedded mode."""
         return self.data_dir / f"{service}.db"
 
     def database_url_of(self, service: str) -> str:
-        """The embedded database of one service, as SQLAlchemy takes it."""
-        return f"sqlite:///{self.database_file(service)}"
+        """The database of one service, as SQLAlchemy takes it: its own server's, or an SQLite file."""
+        return self.database_urls.get(service) or f"sqlite:///{self.database_file(service)}"
 
     @property
     def own_upstream(self) -> Path:
