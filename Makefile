@@ -19,6 +19,7 @@ run: ## Start the hub on http://127.0.0.1:8000 (the first time: installs, import
 test: ## Every test, the ones in the browser too (installs what they need)
 	@scripts/prepare dev
 	@scripts/prepare_browser
+	@scripts/prepare_servers test
 	@exec $(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
 
 test-unit: ## The tests without files, servers or browser: seconds

@@ -1,0 +1,1 @@
+"""Real servers on private ports, from the programs that the machine has."""

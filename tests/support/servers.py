@@ -1,0 +1,7 @@
+"""The servers that tests run on, each as one function: started at its first call, ended with pytest."""
+
+from __future__ import annotations
+
+from tests.support.postgresql_server import PostgresqlServer, postgresql
+
+__all__ = ["PostgresqlServer", "postgresql"]
