@@ -1,7 +1,8 @@
-"""Search and facets: one tantivy index in memory, fed from the projection's tables.
+"""Search: one tantivy index in memory, fed from the projection's tables, and the facets' counts beside it.
 
 Ranking: the exact name, then name over description over README; a typing error is forgiven, the
-last word counts as the beginning of one. Who may find a model is part of the query.
+last word counts as the beginning of one. Who may find a model is part of the query. Facets are
+counted on `Bits`: the index tells which models a text finds, all else is a column of bits.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tantivy import FieldType, Occur, Order, Query
 
 from services.catalog.domain import ENTERPRISE, PUBLIC, Viewer
 from services.catalog.projection.models import OFFERED_STATES, Indexed
+from services.catalog.search.bits import Bits, Terms
 
 FACETS = ("type", "ability", "language", "format", "quantization", "source", "engine", "size")
 SIZE_BUCKETS = (("<1", 0.0, 1.0), ("1-8", 1.0, 8.0), ("8-20", 8.0, 20.0), ("20-70", 20.0, 70.0), (">=70", 70.0, 1e9))
@@ -30,7 +32,7 @@ _TEXT_FIELDS = (("name", 8.0), ("description", 2.0), ("readme", 0.5))
 _FUZZY_FROM = 4
 _FUZZY_BEGINNING_FROM = 6
 _WORDS_AT_MOST = 12
-_FACET_VALUES_AT_MOST = 1000
+_TEXTS_KEPT = 200
 _HEAP_BYTES = 15_000_000
 _SIZE_STEP = 1000
 
@@ -61,14 +63,22 @@ class SearchIndex:
         self._index.register_tokenizer(_ANALYZER, analyzer)
         self._writing = threading.Lock()
         self._writer = self._index.writer(_HEAP_BYTES, 1)
+        self._bits = Bits()
+        self._counting = threading.Lock()
+        self._found_by_text: dict[str, int] = {}
 
     def update(self, models: Iterable[Indexed]) -> None:
         """These models are found as they are now."""
         with self._writing:
             try:
+                counted = []
                 for model in models:
+                    with self._counting:
+                        slot = self._bits.slot(model.card.id)
+                    terms = _terms(model)
+                    counted.append((slot, terms, _sizes(model)))
                     self._writer.delete_documents_by_term("id", model.card.id)
-                    self._writer.add_document(_document(model))
+                    self._writer.add_document(_document(model, terms, slot))
                 self._writer.commit()
             except BaseException:
                 # A writer that failed stays dead and holds the lock until it goes.
@@ -76,6 +86,10 @@ class SearchIndex:
                 self._writer = self._index.writer(_HEAP_BYTES, 1)
                 raise
             self._index.reload()
+            with self._counting:
+                for slot, terms, sizes in counted:
+                    self._bits.put(slot, terms, sizes)
+                self._found_by_text.clear()
 
     def page(self, search: Search, viewer: Viewer) -> tuple[list[str], int]:
         """Ids of one page of the models that the viewer may find, and how many there are."""
@@ -95,15 +109,50 @@ class SearchIndex:
 
         A facet whose values add up is counted without its own filter: what else one could choose.
         """
-        searcher = self._index.searcher()
-        fixed, by_facet = self._parts(search, viewer)
-        own = [name for name in by_facet if name not in _ALL_OF]
-        whole = _all_of([*fixed, *by_facet.values()])
-        counted = _counts(searcher, whole, [name for name in FACETS if name not in own])
-        for name in own:
-            others = [query for facet, query in by_facet.items() if facet != name]
-            counted |= _counts(searcher, _all_of([*fixed, *others]), [name])
-        return {name: counted[name] for name in FACETS}
+        text = search.text.strip()
+        found = self._found_by(text) if text else None
+        with self._counting:
+            bits = self._bits
+            fixed = bits.everything() if found is None else found
+            for part in self._fixed_bits(search, viewer):
+                fixed &= part
+            filters = {name: values for name, values in search.filters.items() if values}
+            by_facet = {
+                name: (bits.all_of if name in _ALL_OF else bits.any_of)(name, values)
+                for name, values in filters.items()
+            }
+            return {name: bits.counts(name, _among(fixed, by_facet, name)) for name in FACETS}
+
+    def _found_by(self, text: str) -> int:
+        """The models that a text finds, in whatever rank; kept until the index changes."""
+        found = self._found_by_text.get(text)
+        if found is None:
+            searcher = self._index.searcher()
+            if not searcher.num_docs:
+                return 0
+            hits: Any = searcher.search(
+                self._text(text), searcher.num_docs, count=False, order_by_field="slot", order=Order.Asc
+            )
+            slots = [slot for slot, _ in hits.hits]
+            with self._counting:
+                found = self._bits.of_slots(slots)
+                if len(self._found_by_text) >= _TEXTS_KEPT:
+                    self._found_by_text.clear()
+                self._found_by_text[text] = found
+        return found
+
+    def _fixed_bits(self, search: Search, viewer: Viewer) -> Iterable[int]:
+        """The same as `_findable` and `_fixed` ask of the index."""
+        if not viewer.is_operator:
+            yield self._bits.any_of("access", _findable_terms(viewer))
+        yield self._bits.any_of("status", [search.status] if search.status else OFFERED_STATES)
+        if search.featured is not None:
+            yield self._bits.any_of("featured", ["yes" if search.featured else "no"])
+        low, high = search.size_min_b, search.size_max_b
+        if low is not None or high is not None:
+            yield self._bits.between(
+                None if low is None else round(low * _SIZE_STEP), None if high is None else round(high * _SIZE_STEP)
+            )
 
     def _parts(self, search: Search, viewer: Viewer) -> tuple[list[Query], dict[str, Query]]:
         fixed = [self._text(search.text), self._findable(viewer), *self._fixed(search)]
@@ -112,12 +161,7 @@ class SearchIndex:
     def _findable(self, viewer: Viewer) -> Query:
         if viewer.is_operator:
             return Query.all_query()
-        terms = [f"audience:{PUBLIC}", *(f"group:{group}" for group in sorted(viewer.groups))]
-        if viewer.signed_in:
-            terms.append(f"owner:{viewer.user_id}")
-        if viewer.is_reviewer:
-            terms.append("submitted")
-        return Query.const_score_query(Query.term_set_query(self._schema, "access", terms), 0.0)
+        return Query.const_score_query(Query.term_set_query(self._schema, "access", _findable_terms(viewer)), 0.0)
 
     def _fixed(self, search: Search) -> list[Query]:
         queries = [self._one_of("status", [search.status] if search.status else OFFERED_STATES)]
@@ -190,14 +234,14 @@ def _schema() -> tantivy.Schema:
     for name in ("access", "status", "featured"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in FACETS:
-        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("updated", "largest"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("updated", "largest", "slot"):
         builder.add_integer_field(name, fast=True)
     builder.add_integer_field("sizes", indexed=True, fast=True)
     return builder.build()
 
 
-def _document(model: Indexed) -> tantivy.Document:
+def _document(model: Indexed, terms: Terms, slot: int) -> tantivy.Document:
     card = model.card
     summary = card.summary
     document = tantivy.Document()
@@ -207,6 +251,23 @@ def _document(model: Indexed) -> tantivy.Document:
         "name": (card.name,),
         "description": (summary.description,),
         "readme": (model.readme,),
+        **terms,
+    }
+    for name, values in texts.items():
+        for value in values:
+            document.add_text(name, value)
+    document.add_integer("slot", slot)
+    document.add_integer("updated", _without_ties(summary.updated_at, card.id))
+    document.add_integer("largest", _without_ties(round(max(summary.sizes_b, default=0.0) * _SIZE_STEP), card.id))
+    for size in _sizes(model):
+        document.add_integer("sizes", size)
+    return document
+
+
+def _terms(model: Indexed) -> Terms:
+    """What is filtered and counted by."""
+    card, summary = model.card, model.card.summary
+    return {
         "access": _access_terms(model),
         "status": (card.state,),
         "featured": ("yes" if card.featured else "no",),
@@ -219,14 +280,10 @@ def _document(model: Indexed) -> tantivy.Document:
         "engine": summary.engines,
         "size": [name for name, low, high in SIZE_BUCKETS if any(low <= s < high for s in summary.sizes_b)],
     }
-    for name, values in texts.items():
-        for value in values:
-            document.add_text(name, value)
-    document.add_integer("updated", _without_ties(summary.updated_at, card.id))
-    document.add_integer("largest", _without_ties(round(max(summary.sizes_b, default=0.0) * _SIZE_STEP), card.id))
-    for size in summary.sizes_b:
-        document.add_integer("sizes", round(size * _SIZE_STEP))
-    return document
+
+
+def _sizes(model: Indexed) -> list[int]:
+    return [round(size * _SIZE_STEP) for size in model.card.summary.sizes_b]
 
 
 def _without_ties(number: int, model: str) -> int:
@@ -246,18 +303,22 @@ def _all_of(queries: Sequence[Query]) -> Query:
     return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
-def _counts(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    if not names:
-        return {}
-    wanted = {name: {"terms": {"field": name, "size": _FACET_VALUES_AT_MOST}} for name in names}
-    answer = searcher.aggregate(query, wanted)
-    return {
-        name: sorted(
-            ((bucket["key"], int(bucket["doc_count"])) for bucket in answer[name]["buckets"]),
-            key=lambda item: (-item[1], item[0]),
-        )
-        for name in names
-    }
+def _findable_terms(viewer: Viewer) -> list[str]:
+    """What of `_access_terms` makes a model the viewer's to find."""
+    terms = [f"audience:{PUBLIC}", *(f"group:{group}" for group in sorted(viewer.groups))]
+    if viewer.signed_in:
+        terms.append(f"owner:{viewer.user_id}")
+    if viewer.is_reviewer:
+        terms.append("submitted")
+    return terms
+
+
+def _among(fixed: int, by_facet: Mapping[str, int], counted: str) -> int:
+    """The models a facet is counted over: its own filter is left out where its values add up."""
+    for name, having in by_facet.items():
+        if name != counted or name in _ALL_OF:
+            fixed &= having
+    return fixed
 
 
 def _order(search: Search) -> tuple[str | None, Order]:
