@@ -1,6 +1,7 @@
-"""In-process calls: every argument and answer round-trips through the wire codec.
+"""Calls through a contract: one codec for every carrier, and the carrier that stays in this process.
 
-So nothing passes here that RabbitMQ could not carry, and what is called is what the split hub calls.
+In-process calls round-trip every argument and answer too, so nothing passes here that RabbitMQ
+could not carry, and what is called is what the split hub calls.
 """
 
 from __future__ import annotations
@@ -17,22 +18,46 @@ from shared.errors import HubError, Unavailable, from_wire, to_wire
 
 Interface = TypeVar("Interface")
 Observer = Callable[[str, str, float, str], None]
+# (method, {"request": …, "caller": …}) to {"answer": …} or {"error": …}, all of JSON's primitives.
+Carry = Callable[[Method, dict[str, Any]], dict[str, Any]]
 
 
-class InProcessCalls:
-    """Answers a contract's methods from an application object in this process."""
+class Failed(HubError):
+    """The service failed in a way nobody expected; it has logged why, and says nothing of it."""
+
+
+def answered(application: Any, method: Method, sent: dict[str, Any]) -> dict[str, Any]:
+    """The serving side: what `application` says to what a caller sent; refusals become data, the rest is raised."""
+    try:
+        request: Any = wire.load(method.request, sent["request"])
+        caller = wire.load(Caller, sent["caller"])
+        return {"answer": wire.dump(getattr(application, method.name)(request, caller))}
+    except HubError as error:
+        return {"error": to_wire(error)}
+
+
+def failed(service: str, method: str) -> dict[str, Any]:
+    """The reply where an unexpected exception was raised."""
+    return {"error": to_wire(Failed(f"{service}.{method} failed unexpectedly; its log says why"))}
+
+
+class ContractCalls:
+    """Answers a contract's methods by what `carry` brings back.
+
+    Observers get service, method, seconds, and the outcome: `ok` or the error's slug.
+    """
 
     def __init__(
         self,
         service: str,
         protocol: type,
-        application: Any,
+        carry: Carry,
         *,
         in_transaction: Callable[[], bool] | None = None,
         observe: Observer | None = None,
     ) -> None:
         self._service = service
-        self._application = application
+        self._carry = carry
         self._contract = contract_of(service, protocol)
         self._in_transaction = in_transaction or (lambda: False)
         self._observe = observe
@@ -53,22 +78,22 @@ class InProcessCalls:
                 f"{self._service}.{method.name} was called inside a transaction; call it before or after"
             )
         started = time.perf_counter()
-        sent = json.dumps({"request": wire.dump(request), "caller": wire.dump(caller)})
-        reply = json.loads(json.dumps(self._answer(method, json.loads(sent))))
+        try:
+            reply = self._carry(method, {"request": wire.dump(request), "caller": wire.dump(caller)})
+        except HubError as error:
+            reply = {"error": to_wire(error)}
         if self._observe is not None:
             outcome = reply["error"]["slug"] if "error" in reply else "ok"
             self._observe(self._service, method.name, time.perf_counter() - started, outcome)
         if "error" in reply:
-            raise from_wire(reply["error"])
+            raise _raised(reply["error"])
         return wire.load(method.answer, reply["answer"])
 
-    def _answer(self, method: Method, sent: dict[str, Any]) -> dict[str, Any]:
-        try:
-            request: Any = wire.load(method.request, sent["request"])
-            caller = wire.load(Caller, sent["caller"])
-            return {"answer": wire.dump(getattr(self._application, method.name)(request, caller))}
-        except HubError as error:
-            return {"error": to_wire(error)}
+
+def _raised(error: dict[str, Any]) -> HubError:
+    if error.get("kind") == Failed.kind:
+        return Failed(error.get("message", ""))
+    return from_wire(error)
 
 
 def in_process(
@@ -80,10 +105,13 @@ def in_process(
     observe: Observer | None = None,
 ) -> Interface:
     """`application` behind its contract, as another service or the gateway sees it."""
-    return cast(
-        Interface,
-        InProcessCalls(service, protocol, application, in_transaction=in_transaction, observe=observe),
-    )
+
+    def carry(method: Method, sent: dict[str, Any]) -> dict[str, Any]:
+        reply = answered(application, method, json.loads(json.dumps(sent)))
+        return cast(dict[str, Any], json.loads(json.dumps(reply)))
+
+    calls = ContractCalls(service, protocol, carry, in_transaction=in_transaction, observe=observe)
+    return cast(Interface, calls)
 
 
 class NotYet:
