@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from shared.client_record import SOURCE_FIELDS, SPEC_TYPES, Reading, read_record
 from shared.client_rules import ReleaseTable, TypeRules, load_table, release_key
 from shared.errors import Invalid
+
+Item = TypeVar("Item")
 
 __all__ = [
     "Effect",
@@ -254,7 +256,7 @@ def hard_refusals(
     release = newest or table.newest
     found = []
     for prefix, record in _with_prefixes(records):
-        verdict = _own_verdict(rules_of(table, type_, release), record, type_=type_)
+        verdict = _own_verdict(rules_of(table, type_, release), read_record(type_, record), type_=type_)
         if verdict.effect in ("reject", "poison", "fatal"):
             found.append(Problem(prefix + verdict.path, f"Xinference {release}, the newest release: {verdict.why}"))
     return tuple(found)
@@ -267,8 +269,9 @@ def warnings(
     refused = {problem.path for problem in hard_refusals(table, type_, records)}
     found = []
     asking = table.asking(type_, releases)
-    for prefix, record in _with_prefixes(records):
-        judged = [(r, _own_verdict(table.rules[type_][r], record, type_=type_)) for r in asking]
+    readings = [read_record(type_, record) for record in records]
+    for prefix, reading in _with_prefixes(readings):
+        judged = [(r, _own_verdict(table.rules[type_][r], reading, type_=type_)) for r in asking]
         found += [
             Problem(
                 prefix + span.verdict.path,
@@ -277,7 +280,6 @@ def warnings(
             for span in join_spans(judged)
             if span.verdict.effect != "loads" and prefix + span.verdict.path not in refused
         ]
-    readings = [read_record(type_, record) for record in records]
     judged = [(r, judge_model(table.rules[type_][r], readings, type_=type_, stamped=True)) for r in asking]
     found += [
         Problem(span.verdict.path, f"Xinference {span.text} {_CONSEQUENCE['replaced']}: {span.verdict.why}")
@@ -297,13 +299,13 @@ _CONSEQUENCE: Mapping[Effect, str] = {
 }
 
 
-def _with_prefixes(records: Sequence[object]) -> list[tuple[str, object]]:
+def _with_prefixes(records: Sequence[Item]) -> list[tuple[str, Item]]:
     return [(f"/{n}" if len(records) > 1 else "", record) for n, record in enumerate(records)]
 
 
-def _own_verdict(rules: TypeRules, record: object, *, type_: str) -> Verdict:
+def _own_verdict(rules: TypeRules, reading: Reading, *, type_: str) -> Verdict:
     """The verdict on the record's own content, once submit has stamped it."""
-    return judge(replace(rules, packaged_bare=frozenset()), read_record(type_, record), type_=type_, stamped=True)
+    return judge(replace(rules, packaged_bare=frozenset()), reading, type_=type_, stamped=True)
 
 
 def _bare_name_warnings(
