@@ -19,6 +19,7 @@ run: ## Start the hub on http://127.0.0.1:8000 (the first time: installs, import
 test: ## Every test, the ones in the browser too (installs what they need)
 	@scripts/prepare dev
 	@scripts/prepare_browser
+	@scripts/prepare_bench
 	@scripts/prepare_servers test
 	@exec $(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
 
@@ -32,6 +33,7 @@ check: ## Linters, types, walls and house rules: seconds
 
 bench: ## The benchmarks, side by side with their peers, as ratios
 	@scripts/prepare dev
+	@scripts/prepare_bench
 	@exec $(PYTHON_HERE) -m scripts.bench $(ARGS)
 
 readme: ## Write README's tables that are made from code

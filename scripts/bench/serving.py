@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,32 @@ class Served:
         said = json.loads(done.stdout)
         return measured(said["ms"], seconds=said["seconds"], cpu_s=used)
 
+    def wrk(self, path: str, headers: Mapping[str, str], *, clients: int, seconds: float) -> Measured:
+        """One request again and again by wrk, which costs the cores it shares with the server next to nothing."""
+        before = self.cpu_s()
+        done = subprocess.run(
+            [
+                *("wrk", "--threads", "1", "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s"),
+                *("--latency", *(part for name, value in headers.items() for part in ("-H", f"{name}: {value}"))),
+                f"http://127.0.0.1:{self.port}{path}",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        used = self.cpu_s() - before
+        if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+            raise RuntimeError(f"{self.name}: expected each request to be answered, found\n{done.stdout}")
+        taken_s = _milliseconds(re.search(r"requests in ([\d.]+)(us|ms|s|m)", done.stdout)) / 1000
+        requests = int(re.findall(r"(\d+) requests in", done.stdout)[0])
+        return Measured(
+            requests=requests,
+            per_second=requests / taken_s,
+            p50=_milliseconds(re.search(r"50%\s+([\d.]+)(us|ms|s|m)", done.stdout)),
+            p99=_milliseconds(re.search(r"99%\s+([\d.]+)(us|ms|s|m)", done.stdout)),
+            cpu_ms=used * 1000 / requests,
+        )
+
     def cpu_s(self) -> float:
         """CPU seconds of its processes so far."""
         return sum(_cpu_s(pid) for pid in _family(self.process.pid))
@@ -75,6 +102,13 @@ class Served:
         """Resident memory of its largest process."""
         pages = (int(_read(f"/proc/{pid}/statm").split()[1]) for pid in _family(self.process.pid))
         return max(pages) * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+def _milliseconds(found: re.Match[str] | None) -> float:
+    """A time as wrk writes it."""
+    if found is None:
+        raise RuntimeError("wrk: expected a time in what it said, found none; is it release 4?")
+    return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}[found[2]]
 
 
 def measured(times_ms: Sequence[float], *, seconds: float, cpu_s: float) -> Measured:
