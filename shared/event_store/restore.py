@@ -24,7 +24,7 @@ def after_restore(
     relay had not yet published (0 without a relay), get new marks: a dump need not be a prefix of
     the log. The one place that changes recorded events, and their marks alone. The caller commits.
     """
-    advance_sequence(connection, "events", floor_position)
+    advance_sequence(connection, "events", floor_position, column="position")
     above = text("SELECT position FROM events WHERE position > :published")
     renew = text("UPDATE events SET mark = :mark WHERE position = :position")
     for position in connection.scalars(above, {"published": published_position}).all():

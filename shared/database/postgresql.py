@@ -1,0 +1,155 @@
+"""PostgreSQL over psycopg2: concurrent writers, snapshots for readers, no wait without an end.
+
+A stopped or lost client must not keep others waiting: the server ends a transaction that nobody
+goes on with, and a statement that waits too long for a lock. Those are outages: try again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from shared.errors import Unavailable
+
+CONNECT_WITHIN_S = 5
+WAITS_FOR_LOCK_S = 5
+WAITS_FOR_CONNECTION_S = 5
+ABANDONED_WRITE_S = 5
+# A page is put together from many reads, with work between them that other threads delay.
+ABANDONED_READ_S = 60
+STATEMENT_S = 30
+_PING_AFTER_S = 1.0
+# Advisory locks are each database's own, so one number is enough for all.
+_SERIAL_LOCK = 0x4D6F64656C734875
+_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+
+
+class Postgresql:
+    """Two pools, for writers and for readers; each opens connections as they are needed, `pool_size` at most.
+
+    Where it is `serial`, one transaction writes at a time, over all processes, as in SQLite.
+    """
+
+    def __init__(self, url: str, *, serial: bool, pool_size: int) -> None:
+        self._serial = serial
+        self._broken_at = 0.0
+        self._writer = self._engine(url, pool_size, abandoned_s=ABANDONED_WRITE_S)
+        self._autocommit = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = self._engine(url, pool_size, abandoned_s=ABANDONED_READ_S)
+        event.listen(self._reader, "connect", _read_snapshots)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._writer.dialect
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self._writer.connect() as connection, connection.begin(), self._dropped_if_broken(connection):
+            if self._serial:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SERIAL_LOCK})")
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._reader.connect() as connection, connection.begin(), self._dropped_if_broken(connection):
+            yield connection
+
+    @contextmanager
+    def autocommitting(self) -> Iterator[Connection]:
+        with self._autocommit.connect() as connection, self._dropped_if_broken(connection):
+            yield connection
+
+    def create(self, metadata: MetaData) -> None:
+        with self.writing() as connection:
+            metadata.create_all(connection)
+
+    def check(self, metadata: MetaData) -> None:
+        """Raises Unavailable where the schema is not there: migrating is a command of its own."""
+        columns = text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
+        with self.reading() as connection:
+            found = {(row[0], row[1]) for row in connection.execute(columns)}
+        for table in metadata.sorted_tables:
+            missing = [column.name for column in table.columns if (table.name, column.name) not in found]
+            if missing:
+                raise Unavailable(
+                    f"database: expected table {table.name} with {', '.join(missing)}, found none; "
+                    "run the service's migrations first: python -m shared.migrations <service>",
+                    details={"table": table.name},
+                )
+
+    def copy_to(self, path: Path) -> None:
+        raise NotImplementedError(f"copy to {path}: PostgreSQL has pg_dump for it")
+
+    def close(self) -> None:
+        self._reader.dispose()
+        self._writer.dispose()
+
+    @contextmanager
+    def _dropped_if_broken(self, connection: Connection) -> Iterator[None]:
+        """A connection that the server or the network has ended does not go back to the pool."""
+        try:
+            yield
+        except BaseException:
+            if not connection.invalidated and getattr(connection.connection.dbapi_connection, "closed", False):
+                self._broken_at = time.monotonic()
+                connection.invalidate()
+            raise
+
+    def _engine(self, url: str, pool_size: int, *, abandoned_s: int) -> Engine:
+        engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg2"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=WAITS_FOR_CONNECTION_S,
+            pool_use_lifo=True,
+            hide_parameters=True,
+            connect_args=_connect_arguments(abandoned_s),
+        )
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", self._ping_where_doubtful)
+        return engine
+
+    def _ping_where_doubtful(self, dbapi: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """As pool_pre_ping, but one in use a moment ago is taken as it is: a ping costs as much as an append."""
+        returned_at: float | None = record.info.get("returned_at")
+        if returned_at is None:
+            return
+        if time.monotonic() - returned_at < _PING_AFTER_S and returned_at > self._broken_at:
+            return
+        dialect = self.dialect
+        try:
+            dialect.do_ping(dbapi)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError("the connection had ended") from error
+
+
+def _connect_arguments(abandoned_s: int) -> dict[str, Any]:
+    settings = {
+        "idle_in_transaction_session_timeout": abandoned_s * 1000,
+        "lock_timeout": WAITS_FOR_LOCK_S * 1000,
+        "statement_timeout": STATEMENT_S * 1000,
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return {
+        "options": options,
+        "connect_timeout": CONNECT_WITHIN_S,
+        "tcp_user_timeout": 10_000,
+        "application_name": "models-hub",
+        **_KEEPALIVES,
+    }
+
+
+def _note_return(_dbapi: object, record: ConnectionPoolEntry) -> None:
+    record.info["returned_at"] = time.monotonic()
+
+
+def _read_snapshots(dbapi: Any, _record: object) -> None:
+    dbapi.set_session(isolation_level="REPEATABLE READ", readonly=True)

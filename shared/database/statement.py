@@ -1,0 +1,52 @@
+"""Statements that are compiled once and run on the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, text
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+
+
+class Statement:
+    """`sql` with :named parameters, compiled once, run on the driver without SQLAlchemy's work for each call."""
+
+    def __init__(self, sql: str, dialect: Dialect) -> None:
+        compiled = text(sql).compile(dialect=dialect)
+        self._sql = compiled.string
+        self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
+
+    def all(self, connection: Connection, **values: Any) -> Sequence[Any]:
+        """Every row, as tuples; for a statement that returns rows. Errors are SQLAlchemy's."""
+        cursor = self._executed(connection, values)
+        try:
+            return cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise wrapped(connection, self._sql, error) from error
+        finally:
+            cursor.close()
+
+    def run(self, connection: Connection, **values: Any) -> int:
+        """How many rows a statement that returns none has changed."""
+        cursor = self._executed(connection, values)
+        changed = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def _executed(self, connection: Connection, values: dict[str, Any]) -> DBAPICursor:
+        parameters = values if self._order is None else [values[name] for name in self._order]
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self._sql, parameters)
+        except connection.dialect.loaded_dbapi.Error as error:
+            cursor.close()
+            raise wrapped(connection, self._sql, error) from error
+        return cursor
+
+
+def wrapped(connection: Connection, sql: str, error: Exception) -> BaseException:
+    """Parameters stay out of the message: they may be long, and are nobody's business in a log."""
+    driver_error = connection.dialect.loaded_dbapi.Error
+    return DBAPIError.instance(sql, None, error, driver_error, hide_parameters=True)
