@@ -35,7 +35,8 @@ def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_c
     """
     database = Database(settings.database_url_of("catalog"), durable=False)
     read_logs = _read_logs(calls)
-    generations = Generations(database, read_logs)
+    # With a broker there may be other replicas, on the same database.
+    generations = Generations(database, read_logs, replicated=bool(settings.amqp_uri), now=now)
     # They have a subscription's methods; which subscription answers changes with each rebuild.
     readers: list[Reader] = [SourceReader(generations, source) for source in SOURCES]
     log = LogService(name="catalog", subscriptions=readers, figures=generations.figures)

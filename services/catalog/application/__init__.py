@@ -33,21 +33,10 @@ class Application:
         self._versions = Answers(2)
 
     def version(self, request: Empty, caller: Caller) -> contract.CatalogVersion:
-        served = self._generations.served
-        version = served.current()
-
-        def count() -> int:
-            with self._generations.reading() as generation, generation.database.read() as connection:
-                return generation.models.public_count(connection)
-
-        return contract.CatalogVersion(
-            version=f"{served.number}.{version}",
-            rebuilding=self._generations.rebuilding,
-            public_models=self._versions.get((served.number, version), count),
-        )
+        return self._views.read(caller, self._read_version)
 
     def models(self, request: contract.FindModels, caller: Caller) -> contract.ModelPage:
-        with self._views.open(caller, request.min_position, searching=True) as view:
+        def read(view: View) -> contract.ModelPage:
             asked = (*_version(view), _who(caller))
             alike = repr(replace(request, min_position="", page=1, per_page=20, sort=""))
 
@@ -58,63 +47,54 @@ class Application:
             answer = self._lists.get((*asked, repr(replace(request, min_position=""))), find)
             return replace(answer, stale=view.stale)
 
+        return self._views.read(caller, read, request.min_position, searching=True)
+
     def model(self, request: contract.ReadModel, caller: Caller) -> contract.ModelDetail:
-        with self._views.open(caller, request.min_position) as view:
+        def read(view: View) -> contract.ModelDetail:
             key = (*_version(view), _who(caller), request.name.lower())
             answer = self._details.get(key, lambda: details.read_model(view, request))
             return replace(answer, stale=view.stale)
 
+        return self._views.read(caller, read, request.min_position)
+
     def revisions(self, request: contract.ReadModel, caller: Caller) -> contract.Revisions:
-        with self._views.open(caller, request.min_position) as view:
-            return details.read_revisions(view, request)
+        return self._views.read(caller, lambda view: details.read_revisions(view, request), request.min_position)
 
     def revision(self, request: contract.ReadRevision, caller: Caller) -> contract.Revision:
-        with self._views.open(caller, request.min_position) as view:
-            return details.read_revision(view, request)
+        return self._views.read(caller, lambda view: details.read_revision(view, request), request.min_position)
 
     def diff(self, request: contract.ReadDiff, caller: Caller) -> contract.Diff:
-        with self._views.open(caller, request.min_position) as view:
-            return details.read_diff(view, request)
+        return self._views.read(caller, lambda view: details.read_diff(view, request), request.min_position)
 
     def timeline(self, request: contract.ReadTimeline, caller: Caller) -> contract.Timeline:
-        with self._views.open(caller, request.min_position) as view:
-            return details.read_timeline(view, request)
+        return self._views.read(caller, lambda view: details.read_timeline(view, request), request.min_position)
 
     def pull_request(self, request: contract.ReadModel, caller: Caller) -> contract.PullRequest:
-        with self._views.open(caller, request.min_position) as view:
-            return details.read_pull_request(view, request)
+        return self._views.read(caller, lambda view: details.read_pull_request(view, request), request.min_position)
 
     def my_models(self, request: contract.FindMyModels, caller: Caller) -> contract.MyModels:
-        with self._views.open(caller, request.min_position) as view:
-            return lists.find_my_models(view, request)
+        return self._views.read(caller, lambda view: lists.find_my_models(view, request), request.min_position)
 
     def reviews(self, request: contract.FindReviews, caller: Caller) -> contract.Reviews:
-        with self._views.open(caller, request.min_position) as view:
-            return lists.find_reviews(view, request)
+        return self._views.read(caller, lambda view: lists.find_reviews(view, request), request.min_position)
 
     def review(self, request: contract.ReadRevision, caller: Caller) -> contract.ReviewDetail:
-        with self._views.open(caller, request.min_position) as view:
-            return read_review(view, request)
+        return self._views.read(caller, lambda view: read_review(view, request), request.min_position)
 
     def pulls(self, request: contract.FindPulls, caller: Caller) -> contract.Pulls:
-        with self._views.open(caller, request.min_position) as view:
-            return lists.find_pulls(view, request)
+        return self._views.read(caller, lambda view: lists.find_pulls(view, request), request.min_position)
 
     def changes(self, request: contract.ReadChanges, caller: Caller) -> contract.Changes:
-        with self._views.open(caller, request.min_position) as view:
-            return lists.read_changes(view, request)
+        return self._views.read(caller, lambda view: lists.read_changes(view, request), request.min_position)
 
     def feed(self, request: contract.ReadFeed, caller: Caller) -> contract.Feed:
-        with self._views.open(caller) as view:
-            return feed_answers.read_feed(view, request)
+        return self._views.read(caller, lambda view: feed_answers.read_feed(view, request))
 
     def feed_versions(self, request: Empty, caller: Caller) -> contract.FeedVersions:
-        with self._views.open(caller) as view:
-            return feed_answers.read_feed_versions(view)
+        return self._views.read(caller, lambda view: feed_answers.read_feed_versions(view))
 
     def audit(self, request: contract.FindAudit, caller: Caller) -> contract.Timeline:
-        with self._views.open(caller, request.min_position) as view:
-            return lists.find_audit(view, request)
+        return self._views.read(caller, lambda view: lists.find_audit(view, request), request.min_position)
 
     def rebuild(self, request: Empty, caller: Caller) -> Done:
         if not caller.has("operator"):
@@ -131,9 +111,19 @@ class Application:
     def retry_parked(self, request: RetryParked, caller: Caller) -> Done:
         return self._log.retry_parked(request, caller)
 
+    def _read_version(self, view: View) -> contract.CatalogVersion:
+        version = view.generation.current()
+        return contract.CatalogVersion(
+            version=f"{view.generation.number}.{version}",
+            rebuilding=self._generations.rebuilding,
+            public_models=self._versions.get(
+                (view.generation.made, version), lambda: view.generation.models.public_count(view.connection)
+            ),
+        )
+
 
 def _version(view: View) -> tuple[int, int]:
-    return view.generation.number, view.version
+    return view.generation.made, view.version
 
 
 def _who(caller: Caller) -> tuple[object, ...]:

@@ -40,7 +40,7 @@ class Feeds:
     def public(self, connection: Connection, generation: Generation, model_type: str, version: int) -> Feed:
         """Everyone's feed at this version of the generation."""
         with self._lock:
-            made_at = (generation.number, version)
+            made_at = (generation.made, version)
             if self._made_at.get(model_type) == made_at:
                 return self._feeds[model_type][1]
             found = self._feeds.get(model_type)
@@ -57,10 +57,10 @@ class Feeds:
 
     def _untouched(self, connection: Connection, generation: Generation, model_type: str, version: int) -> bool:
         """Whether nothing that happened since its feed was made can have changed it: most events change no feed."""
-        number, since = self._made_at[model_type]
-        if number != generation.number:
+        made, since = self._made_at[model_type]
+        if made != generation.made:
             return False
-        looked = (number, since, version)
+        looked = (made, since, version)
         if self._touched[0] != looked:
             found = generation.models.touched_types(connection, since, at_most=_FEW + 1)
             self._touched = looked, found

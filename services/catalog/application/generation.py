@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 
@@ -13,7 +15,6 @@ from services.catalog.projection.histories import HistoryReads
 from services.catalog.projection.models import ModelReads
 from services.catalog.projection.tables import Tables
 from services.catalog.search import SearchIndex
-from shared.cursors import drop_generation
 from shared.database import Database
 from shared.event_store.interface import RecordedEvent
 from shared.subscription import ReadLog, Subscription
@@ -21,16 +22,22 @@ from shared.subscription import ReadLog, Subscription
 SUBSCRIBER = "catalog"
 _NOTHING = 0
 _AGAIN_S = 1.0
+_MADE = itertools.count(1)
+
+Moved = Callable[[str, Sequence[RecordedEvent]], None]
 
 log = structlog.get_logger(__name__)
 
 
 class Generation:
-    """A read model in tables of its own, filled by subscriptions of its own.
+    """A read model in tables of its own, filled by subscriptions of its own and by those of other replicas.
 
-    `version()` rises with every applied event that changed a page. The search index follows in a
-    thread of its own, because a commit of it costs more than most reads; `current()` answers the
-    version it has reached.
+    `version()` rises with every applied event that changed a page, whoever applied it: what was
+    applied here is told by the subscription, what was applied elsewhere by `told`. The search index
+    follows in a thread of its own, because a commit of it costs more than most reads; `current()`
+    answers the version it has reached. `made` is another number for each object: what is kept in
+    memory of one is nothing to the next, though it may read the same tables.
+    `on_moved(source, events)` is called where positions rise; the events are those applied here.
     """
 
     def __init__(
@@ -40,11 +47,15 @@ class Generation:
         database: Database,
         read_logs: Mapping[str, ReadLog],
         on_rewound: Callable[[], None],
+        on_moved: Moved | None = None,
+        create: bool = True,
     ) -> None:
         self.number = number
+        self.made = next(_MADE)
         self.tables = Tables(number)
         self.database = database
-        database.create(self.tables.metadata)
+        if create:
+            database.create(self.tables.metadata)
         self.models = ModelReads(self.tables)
         self.histories = HistoryReads(self.tables)
         by_source = handlers(self.tables)
@@ -60,14 +71,17 @@ class Generation:
             )
             for source in SOURCES
         }
-        for subscription in self.subscriptions.values():
-            subscription.on_applied(self._applied)
+        for source, subscription in self.subscriptions.items():
+            subscription.on_applied(partial(self._applied, source))
+        self._on_moved = on_moved
+        self._told: dict[str, int] = {source: self.subscriptions[source].position() for source in SOURCES}
         self.index = SearchIndex()
         self._seq = _NOTHING
         self._behind = threading.Event()
         self._behind.set()
         self._version = _NOTHING
         self._version_behind = True
+        self._rising = threading.Lock()
         self._refreshing = threading.Lock()
         self._stopping = threading.Event()
         self._indexer: threading.Thread | None = None
@@ -93,11 +107,16 @@ class Generation:
             self._version_behind = False
             try:
                 with self.database.read() as connection:
-                    self._version = max(self._version, self.models.newest_touch(connection))
+                    newest = self.models.newest_touch(connection)
             except BaseException:
                 self._version_behind = True
                 raise
+            self._raise_version(newest)
         return self._version
+
+    def _raise_version(self, newest: int) -> None:
+        with self._rising:
+            self._version = max(self._version, newest)
 
     def current(self, *, look: bool = False) -> int:
         """The search index's version; with `look` it is brought up to the tables first.
@@ -110,8 +129,31 @@ class Generation:
                     self._refresh()
         return self._seq
 
+    def position(self, source: str) -> int:
+        """Everything up to it is in the tables, by whichever replica, and known here."""
+        return max(self._told[source], self.subscriptions[source].position())
+
     def positions(self) -> dict[str, int]:
-        return {source: subscription.position() for source, subscription in self.subscriptions.items()}
+        return {source: self.position(source) for source in SOURCES}
+
+    def reached(self, wanted: Mapping[str, int]) -> bool:
+        return all(self.position(source) >= position for source, position in wanted.items())
+
+    def known(self) -> tuple[int, Mapping[str, int]]:
+        """(version, positions) as of now: a later look at the tables shows no less, unless they were restored."""
+        return self._version, self.positions()
+
+    def told(self, newest: int, positions: Mapping[str, int]) -> None:
+        """So far are the tables: where another replica applied something, readers here see it from now on."""
+        moved = [source for source in SOURCES if positions.get(source, 0) > self.position(source)]
+        if newest > self._version:
+            # In this order: whoever finds the new version's answer missing makes it from tables that have it.
+            self._raise_version(newest)
+            self._behind.set()
+        for source in moved:
+            self._told[source] = positions[source]
+            if self._on_moved is not None:
+                self._on_moved(source, ())
 
     def catch_up(self) -> None:
         """Applies all that the logs hold now, in the calling thread."""
@@ -134,17 +176,17 @@ class Generation:
             indexer.join()
             self._indexer = None
 
-    def drop(self, timeout_s: float) -> None:
-        """Nothing of it is left, once its readers are gone or the time is over; it must have stopped."""
+    def await_readers(self, timeout_s: float) -> bool:
+        """Whether its readers are gone within the time."""
         with self._idle:
-            self._idle.wait_for(lambda: self._readers == 0, timeout_s)
-        with self.database.write() as connection:
-            self.tables.metadata.drop_all(connection)
-            drop_generation(connection, subscriber=SUBSCRIBER, generation=self.number)
+            return self._idle.wait_for(lambda: self._readers == 0, timeout_s)
 
-    def _applied(self, _events: Sequence[RecordedEvent]) -> None:
+    def _applied(self, source: str, events: Sequence[RecordedEvent]) -> None:
         self._version_behind = True
         self._behind.set()
+        self._told[source] = max(self._told[source], events[-1].position)
+        if self._on_moved is not None:
+            self._on_moved(source, events)
 
     def _index(self) -> None:
         while self._behind.wait() and not self._stopping.is_set():

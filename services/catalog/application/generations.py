@@ -1,38 +1,45 @@
-"""Which generation is served, and how a new one takes its place while the old one answers."""
+"""Which generation is served, and how a new one takes its place while the old one answers.
+
+Several replicas may serve from one database. One of them builds, the others see that another
+generation is served and go over to it; what is applied by one is seen by all at their next look.
+"""
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import structlog
-from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select, update
 
-from services.catalog.application.generation import SUBSCRIBER, Generation
-from services.catalog.projection import PROJECTION_VERSION
-from services.catalog.projection.tables import Tables
-from shared.cursors import drop_generation
+from services.catalog.application.follower import ALONE, REPLICATED, Follower
+from services.catalog.application.generation import Generation
+from services.catalog.application.ledger import Ledger, Refusal
+from services.catalog.projection import PROJECTION_VERSION, SOURCES
+from shared.clock import wall_clock
 from shared.database import Database
-from shared.errors import HubError
+from shared.errors import HubError, Unavailable
+from shared.event_store.interface import RecordedEvent
 from shared.subscription import ReadLog
 
-_METADATA = MetaData()
-SERVED = Table(
-    "served_generation",
-    _METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("generation", Integer, nullable=False),
-    Column("projection_version", Integer, nullable=False),
-)
-_TABLE_NAME = re.compile(r"g(\d+)_")
 _DROP_AFTER_S = 10.0
+_BEAT_S = 2.0
 _ATTEMPTS = 3
+_AGAIN_S = 1.0
+_LOOK_AT_BUILDER_S = 0.2
+_SLICE_S = 0.05
+
+Applied = Callable[[Sequence[RecordedEvent]], None]
 
 log = structlog.get_logger(__name__)
+
+
+class NotBuiltYet(Unavailable):
+    slug = "catalog-not-built"
 
 
 class Generations:
@@ -40,31 +47,51 @@ class Generations:
 
     `start` runs the served subscriptions in threads; before it (or without it) `catch_up` on them
     does the same by hand. A rewound log or another projection version starts a rebuild by itself.
+    `replicated`: other processes may serve from the same database; without, this one is alone.
     """
 
     def __init__(
-        self, database: Database, read_logs: Mapping[str, ReadLog], *, version: int = PROJECTION_VERSION
+        self,
+        database: Database,
+        read_logs: Mapping[str, ReadLog],
+        *,
+        version: int = PROJECTION_VERSION,
+        replicated: bool = False,
+        now: Callable[[], float] = wall_clock,
     ) -> None:
         self._database = database
         self._read_logs = read_logs
         self._version = version
+        self._replicated = replicated
         self._switching = threading.RLock()
+        self._following = threading.Lock()
+        self._moved = threading.Condition()
+        self._callbacks: dict[str, tuple[Applied, ...]] = dict.fromkeys(SOURCES, ())
         self._running = False
         self._builder: threading.Thread | None = None
         self._building: Generation | None = None
+        self._built_elsewhere = False
+        self._needed = False
         self._stopping = threading.Event()
         self._rewound = threading.Event()
         self._again = threading.Event()
+        self._beat_at = self._swept_at = 0.0
         self.last_error = ""
-        database.create(_METADATA)
-        number, stored_version = self._stored()
-        self._drop_leftovers(number)
-        self.outdated = stored_version != version
-        if self.outdated and not self._fits(number):
+        self._ledger = Ledger(database, version=version, replica=uuid4().hex, shared=replicated, now=now)
+        self._follower = Follower(self.look, REPLICATED if replicated else ALONE)
+        self._settle()
+
+    def _settle(self) -> None:
+        number, stored_version = self._ledger.settle()
+        self._ledger.sweep(keep=number)
+        self.outdated = stored_version != self._version
+        self._ready = not self.outdated or self._ledger.fits(number)
+        if not self._ready and not self._replicated:
             # Tables of another shape cannot be read: the new generation answers from its first event on.
-            self._drop_tables(number)
-            number, self.outdated = number + 1, False
-            self._store(number)
+            self._ledger.drop(number)
+            number += 1
+            self._ledger.serve(number)
+            self.outdated, self._ready = False, True
         self._served = self._make(number)
 
     @property
@@ -73,28 +100,68 @@ class Generations:
 
     @property
     def rebuilding(self) -> bool:
-        return self._building is not None
+        return self._building is not None or self._built_elsewhere
 
     @contextmanager
     def reading(self) -> Iterator[Generation]:
-        """The served generation, which stays until the block ends."""
+        """The served generation, which stays until the block ends; NotBuiltYet where nothing can be read yet."""
+        if not self._ready:
+            raise NotBuiltYet("catalog: its read models are being built for this release; try again in a moment")
         with ExitStack() as stack:
             with self._switching:
                 generation = stack.enter_context(self._served.held())
             yield generation
 
+    def reached(self, wanted: Mapping[str, int], timeout_s: float) -> bool:
+        """Whether reads of this process show all up to these positions, by source, within the time."""
+        if self._served.reached(wanted):
+            return True
+        now = time.monotonic()
+        deadline, patient_until = now + timeout_s, now + self._follower.pace.patience_s
+        with self._follower.hurried():
+            while not self._served.reached(wanted):
+                now = time.monotonic()
+                if now >= deadline:
+                    return False
+                if now >= patient_until:
+                    patient_until = deadline
+                    self._read_logs_of(wanted)
+                with self._moved:
+                    if not self._served.reached(wanted):
+                        self._moved.wait(min(deadline - now, max(patient_until - now, 0.001), _SLICE_S))
+        return True
+
+    def _read_logs_of(self, wanted: Mapping[str, int]) -> None:
+        generation = self._served
+        for source, position in wanted.items():
+            if generation.position(source) < position:
+                generation.subscriptions[source].wake()
+
+    def on_applied(self, source: str, callback: Applied) -> None:
+        """Call `callback` whenever reads of this process show more of the source: with the events that were applied
+        here, or with none where another replica applied them."""
+        self._callbacks[source] = (*self._callbacks[source], callback)
+
     def start(self) -> None:
-        self._served.current()
+        """Returns when there is something to read: where the tables are another release's, once they are built."""
+        self._stopping.clear()
+        self._follower.start()
+        if not self._ready:
+            self._needed = True
+            self.rebuild().join()
+        if self._ready:
+            self._served.current()
         with self._switching:
             self._running = True
-            self._stopping.clear()
             self._served.start()
         if self.outdated:
+            self._needed = True
             self.rebuild()
 
     def stop(self) -> None:
         self._stopping.set()
         self._await_builder()
+        self._follower.stop()
         with self._switching:
             self._running = False
             served = self._served
@@ -115,50 +182,120 @@ class Generations:
             "rebuild_error": self.last_error,
         }
 
+    def look(self) -> None:
+        """This process knows what the database holds, and serves what is to be served."""
+        generation = self._served
+        version, positions = generation.known()
+        try:
+            sight = self._ledger.look(generation.number)
+        except Exception:
+            # Its tables may be gone, because another one is served.
+            if (number := self._ledger.served()) in (0, generation.number):
+                raise
+            self._follow(number, at_once=True)
+            return
+        self._built_elsewhere = sight.building != 0
+        if sight.served not in (0, generation.number):
+            self._follow(sight.served)
+        elif sight.newest < version or any(sight.positions.get(source, 0) < at for source, at in positions.items()):
+            log.warning("the catalog's database was restored; its index is made anew", generation=generation.number)
+            self._follow(generation.number, instead_of=generation, at_once=True)
+        else:
+            generation.told(sight.newest, sight.positions)
+        self._housekeeping()
+
+    def _housekeeping(self) -> None:
+        now = time.monotonic()
+        if not self._replicated or now < self._beat_at + _BEAT_S:
+            return
+        self._beat_at = now
+        if (building := self._building) is not None and not self._ledger.build_goes_on(building.number):
+            self._rewound.set()
+        if now > self._swept_at + _DROP_AFTER_S:
+            self._swept_at = now
+            self._ledger.use(self._served.number)
+            self._ledger.sweep(keep=self._served.number)
+
+    def _follow(self, number: int, *, instead_of: Generation | None = None, at_once: bool = False) -> None:
+        """Goes over to the generation, not behind what readers here have seen unless `at_once`."""
+        with self._following:
+            old = self._served
+            if old.number == number and old is not instead_of:
+                return
+            generation = self._make(number, create=False)
+            if not at_once:
+                self._bring_up(generation, old.positions())
+            generation.current()
+            with self._switching:
+                if self._served is not old:
+                    return
+                self._served, self.outdated, self._ready = generation, False, True
+                if self._running:
+                    generation.start()
+            self._ledger.use(number)
+            old.stop()
+        log.info("catalog goes over to another generation", generation=number)
+        self._tell_all()
+
+    def _bring_up(self, generation: Generation, positions: Mapping[str, int]) -> None:
+        for source, position in positions.items():
+            if generation.position(source) < position:
+                generation.subscriptions[source].catch_up()
+
     def rebuild(self) -> threading.Thread:
         """Builds a new generation in a thread; the one that is at it already is answered where there is one."""
         with self._switching:
             if self._builder is None:
-                self._builder = threading.Thread(target=self._rebuild, name="catalog-rebuild", daemon=True)
+                self._builder = threading.Thread(
+                    target=self._rebuild, args=(self._served.number,), name="catalog-rebuild", daemon=True
+                )
                 self._builder.start()
             return self._builder
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, instead_of: int) -> None:
         while True:
-            self._attempt()
+            self._attempt(instead_of)
             with self._switching:
                 if not self._again.is_set() or self._stopping.is_set():
                     self._builder = None
                     return
                 self._again.clear()
+                instead_of = self._served.number
 
-    def _attempt(self) -> None:
-        for _ in range(_ATTEMPTS):
+    def _attempt(self, instead_of: int) -> None:
+        tries = 0
+        while tries < _ATTEMPTS or self._needed:
+            tries += 1
             try:
-                if self._built():
-                    self.last_error = ""
+                if self._built(instead_of):
+                    self.last_error, self._needed = "", False
                     return
             except Exception as error:
                 # A thread's top: the served generation goes on, operators see why.
                 message = error.message if isinstance(error, HubError) else str(error)
                 self.last_error = f"{type(error).__name__}: {message}".splitlines()[0][:500]
                 log.exception("catalog rebuild failed")
-            if self._stopping.wait(1.0):
+            if self._stopping.wait(_AGAIN_S):
                 return
 
-    def _built(self) -> bool:
+    def _built(self, instead_of: int) -> bool:
         """Whether a new generation is served; False where a log was restored meanwhile or the hub stops."""
         self._rewound.clear()
-        generation = self._make(self._served.number + 1)
-        self._building = generation
+        while (number := self._ledger.claim(instead_of=instead_of)) is Refusal.BUILDING:
+            if self._stopping.wait(_LOOK_AT_BUILDER_S):
+                return False
+        if isinstance(number, Refusal):
+            self._follow(self._ledger.served())
+            return True
         try:
+            generation = self._building = self._make(number)
             self._fill(generation)
             if not self._switched(generation):
-                generation.drop(0)
+                self._ledger.drop(number)
                 return False
             return True
         except BaseException:
-            generation.drop(0)
+            self._ledger.drop(number)
             raise
         finally:
             self._building = None
@@ -175,70 +312,53 @@ class Generations:
             # Nobody starts to read meanwhile, so what the old one had shown is in the new one too.
             generation.catch_up()
             generation.current()
-            if self._rewound.is_set() or self._stopping.is_set():
+            if self._rewound.is_set() or self._stopping.is_set() or not self._ledger.switch(generation.number):
                 return False
             old = self._served
-            self._store(generation.number)
-            self._served, self.outdated = generation, False
+            self._served, self.outdated, self._ready = generation, False, True
             if self._running:
                 generation.start()
         old.stop()
-        old.drop(_DROP_AFTER_S)
+        if not self._replicated:
+            old.await_readers(_DROP_AFTER_S)
+            self._ledger.drop(old.number)
         log.info("catalog rebuilt", generation=generation.number)
+        self._tell_all()
         return True
 
-    def _make(self, number: int) -> Generation:
+    def _make(self, number: int, *, create: bool = True) -> Generation:
         return Generation(
             number,
             database=self._database,
             read_logs=self._read_logs,
             on_rewound=partial(self._on_rewound, number),
+            on_moved=partial(self._told_by, number),
+            create=create,
         )
+
+    def _told_by(self, number: int, source: str, events: Sequence[RecordedEvent]) -> None:
+        if number == self._served.number:
+            self._tell(source, events)
+
+    def _tell(self, source: str, events: Sequence[RecordedEvent]) -> None:
+        with self._moved:
+            self._moved.notify_all()
+        for callback in self._callbacks[source]:
+            callback(events)
+
+    def _tell_all(self) -> None:
+        for source in SOURCES:
+            self._tell(source, ())
 
     def _on_rewound(self, number: int) -> None:
         log.warning("a log was restored; the catalog is built anew", generation=number)
         with self._switching:
             if number != self._served.number:
-                self._rewound.set()
+                if self._building is not None and number == self._building.number:
+                    self._rewound.set()
                 return
+            self._needed = True
             if self._builder is not None:
                 # It may have switched to this very generation already, and is only clearing up.
                 self._again.set()
             self.rebuild()
-
-    def _stored(self) -> tuple[int, int]:
-        with self._database.write() as connection:
-            row = connection.execute(select(SERVED.c.generation, SERVED.c.projection_version)).first()
-            if row is None:
-                connection.execute(insert(SERVED).values(id=1, generation=1, projection_version=self._version))
-                return 1, self._version
-        return row.generation, row.projection_version
-
-    def _store(self, number: int) -> None:
-        with self._database.write() as connection:
-            connection.execute(update(SERVED).values(generation=number, projection_version=self._version))
-
-    def _existing(self) -> dict[str, set[str]]:
-        """{table: columns} of every generation's tables in the database."""
-        with self._database.read() as connection:
-            inspector = inspect(connection)
-            names = [name for name in inspector.get_table_names() if _TABLE_NAME.match(name)]
-            return {name: {column["name"] for column in inspector.get_columns(name)} for name in names}
-
-    def _fits(self, number: int) -> bool:
-        existing = self._existing()
-        tables = Tables(number).metadata.tables.values()
-        return all(set(table.columns.keys()) <= existing.get(table.name, set()) for table in tables)
-
-    def _drop_leftovers(self, served: int) -> None:
-        """A rebuild that a crash cut off leaves tables behind."""
-        found = {int(match[1]) for name in self._existing() if (match := _TABLE_NAME.match(name))}
-        for number in found - {served}:
-            self._drop_tables(number)
-
-    def _drop_tables(self, number: int) -> None:
-        names = [name for name in self._existing() if name.startswith(f"g{number}_")]
-        with self._database.write() as connection:
-            for name in names:
-                connection.exec_driver_sql(f'DROP TABLE "{name}"')
-            drop_generation(connection, subscriber=SUBSCRIBER, generation=number)

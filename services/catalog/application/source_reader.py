@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from services.catalog.application.generation import SUBSCRIBER
 from services.catalog.application.generations import Generations
@@ -33,23 +34,27 @@ class SourceReader:
         self._served.wake()
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
-        """For the generation served now."""
-        self._served.on_applied(callback)
+        """Also for what other replicas apply, without the events then; whichever generation is served."""
+        self._generations.on_applied(self.source, callback)
 
     def catch_up(self) -> int:
         return self._served.catch_up()
 
     def position(self) -> int:
-        return self._served.position()
+        """What reads of this process show, whichever replica applied it."""
+        return self._generations.served.position(self.source)
 
     def wait_for(self, position: int, timeout_s: float) -> bool:
-        return self._served.wait_for(position, timeout_s)
+        return self._generations.reached({self.source: position}, timeout_s)
 
     def parked(self) -> list[Parked]:
         return self._served.parked()
 
     def status(self) -> SubscriptionStatus:
-        return self._served.status()
+        status = self._served.status()
+        position = max(status.position, self.position())
+        head = max(status.head, position)
+        return replace(status, position=position, head=head, lag=head - position)
 
     def retry(self, parked_id: int) -> bool:
         return self._served.retry(parked_id)

@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import DBAPIError
 
 from services.catalog.application.feeds import Feeds
 from services.catalog.application.generation import Generation
 from services.catalog.application.generations import Generations
-from services.catalog.application.waiting import WAIT_S, positions_in, reached
+from services.catalog.application.waiting import WAIT_S, positions_in
 from services.catalog.domain import Access, Viewer, manages, may_see, may_see_revision, reviews
 from shared.contracts.common import Caller
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
+
+Answer = TypeVar("Answer")
 
 
 class ModelNotFound(NotFound):
@@ -115,13 +119,32 @@ class Views:
         self._feeds = feeds
         self._now = now
 
+    def read(
+        self, caller: Caller, make: Callable[[View], Answer], min_position: str = "", *, searching: bool = False
+    ) -> Answer:
+        """What `make` answers from one view; once more where another replica has dropped the generation meanwhile."""
+        try:
+            with self.open(caller, min_position, searching=searching) as view:
+                return make(view)
+        except DBAPIError as error:
+            if not is_missing_table(error):
+                raise
+        self._generations.look()
+        try:
+            with self.open(caller, min_position, searching=searching) as view:
+                return make(view)
+        except DBAPIError as error:
+            if not is_missing_table(error):
+                raise
+            raise Unavailable("catalog: its read models are being replaced; try again in a moment") from error
+
     @contextmanager
     def open(self, caller: Caller, min_position: str = "", *, searching: bool = False) -> Iterator[View]:
         """Waits for `min_position` first, 2 s at most and for signed-in callers only; the index where `searching`."""
         wanted = positions_in(min_position)
         stale = False
         if wanted and caller.user_id:
-            stale = not reached(self._generations.served, wanted, timeout_s=WAIT_S)
+            stale = not self._generations.reached(wanted, WAIT_S)
         with ExitStack() as stack:
             generation = stack.enter_context(self._generations.reading())
             version = generation.current if searching else generation.version
@@ -134,6 +157,11 @@ class Views:
                 now=self._now(),
                 snapshot=lambda: stack.enter_context(generation.database.read()),
             )
+
+
+def is_missing_table(error: DBAPIError) -> bool:
+    """Whether the statement named a table that is not there (any more)."""
+    return getattr(error.orig, "pgcode", "") == "42P01" or "no such table" in str(error.orig)
 
 
 def viewer_of(caller: Caller) -> Viewer:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
-from services.catalog.application.generation import Generation
 from shared.errors import Invalid
 
 WAIT_S = 2.0
@@ -27,14 +24,3 @@ def positions_in(text: str) -> dict[str, int]:
             )
         wanted[found[1]] = max(wanted.get(found[1], 0), int(found[2]))
     return wanted
-
-
-def reached(
-    generation: Generation, wanted: dict[str, int], *, timeout_s: float, now: Callable[[], float] = time.monotonic
-) -> bool:
-    """Whether every source was applied up to its position within the time."""
-    deadline = now() + timeout_s
-    return all(
-        generation.subscriptions[source].wait_for(position, max(0.0, deadline - now()))
-        for source, position in wanted.items()
-    )
