@@ -8,6 +8,7 @@ from flask import Flask, Response, g
 
 from gateway.auth import register_auth
 from gateway.blueprints import HubApi
+from gateway.edge import Edge
 from gateway.errors import register_errors
 from gateway.feed_cache import FeedCache, FeedMiddleware
 from gateway.health import register_health
@@ -55,7 +56,7 @@ def create_app(settings: Settings, calls: Calls, *, feed: FeedCache | None = Non
     app.after_request(_security_headers)
     app.extensions["hub_pages"] = PageCache(calls.catalog)
     pages = PageMiddleware(app.wsgi_app, app.extensions["hub_pages"])
-    app.wsgi_app = FeedMiddleware(pages, app.extensions["hub_feed"])  # type: ignore[method-assign]
+    app.wsgi_app = Edge(FeedMiddleware(pages, app.extensions["hub_feed"]))  # type: ignore[method-assign]
     return app
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import threading
 import time
@@ -19,12 +18,15 @@ from flask import Flask, Response, abort, g, request
 from gateway.blueprints import needs_sign_in
 from gateway.clients import calls
 from gateway.errors import SignInNeeded
+from shared import telemetry
 from shared.contracts.common import Caller, ModelRef, system_caller
 from shared.contracts.identity import Person, SessionRef
 from shared.errors import Forbidden, Invalid, NotFound
 
 SESSION_COOKIE = "hub_session"
 VISIT_COOKIE = "hub_visit"
+# In the WSGI environ: what the edge gave the request, and which route answers it.
+REQUEST_ID, ROUTE = "hub.request_id", "hub.route"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 CACHED_S = 5.0
 NAMESPACE = UUID("0d6f6b2e-1f0e-5d3c-9f3a-2c9b4b8f7a11")
@@ -82,7 +84,8 @@ def register_auth(app: Flask) -> None:
     app.extensions["hub_recent"] = Recent()
 
     def before() -> None:
-        g.correlation_id = _correlation_id()
+        g.correlation_id = request.environ[REQUEST_ID]
+        request.environ[ROUTE] = request.url_rule.rule if request.url_rule is not None else "other"
         _guard_body()
         g.visitor = _identify(app.extensions["hub_recent"])
         _check_csrf()
@@ -112,11 +115,6 @@ def _guard_body() -> None:
         abort(413)
     # The server takes a closed connection for the body's end; by its length it is seen to be cut off.
     request.environ.pop("wsgi.input_terminated", None)
-
-
-def _correlation_id() -> str:
-    given = request.headers.get("X-Correlation-ID", "")
-    return given if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given) else uuid4().hex
 
 
 def _identify(recent: Recent) -> Visitor:
@@ -217,7 +215,9 @@ def caller(*, for_command: bool | None = None) -> Caller:
     is_command = request.method not in SAFE_METHODS if for_command is None else for_command
     keyed = idempotency_key()
     if found.person is None:
-        return Caller(correlation_id=g.correlation_id, command_id=str(uuid4()))
+        return Caller(
+            correlation_id=g.correlation_id, command_id=str(uuid4()), traceparent=telemetry.current_traceparent()
+        )
     roles = list(found.person.roles)
     if is_command and found.scope == "read":
         raise Forbidden("API token: its scope is read, this needs write; make another token", slug="scope")
@@ -230,6 +230,7 @@ def caller(*, for_command: bool | None = None) -> Caller:
         correlation_id=g.correlation_id,
         command_id=str(uuid5(NAMESPACE, f"{found.person.id}/{keyed}")) if keyed else str(uuid4()),
         idempotent=bool(keyed),
+        traceparent=telemetry.current_traceparent(),
     )
 
 

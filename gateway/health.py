@@ -1,16 +1,20 @@
-"""`/livez` and `/readyz`."""
+"""`/livez`, `/readyz` and `/metrics`."""
 
 from __future__ import annotations
 
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 
 from gateway.clients import calls
 from shared.contracts.common import Empty, system_caller
 from shared.errors import HubError
+from shared.metrics import exposition
 
 
 def register_health(app: Flask) -> None:
-    """Liveness says that the process answers; readiness that the services behind it do."""
+    """Liveness says that the process answers; readiness that the services behind it do.
+
+    Metrics are open, as Prometheus expects them, and name no person and no model.
+    """
 
     @app.get("/livez")
     def livez() -> Response:
@@ -22,6 +26,11 @@ def register_health(app: Flask) -> None:
         ready = all(state == "ready" for state in states.values())
         body = json.dumps({"status": "ready" if ready else "not ready", "services": states})
         return Response(body, status=200 if ready else 503, content_type="application/json")
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        body, content_type = exposition(request.headers.get("Accept", ""))
+        return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
 
 
 def _state(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 from flask import Flask
 
@@ -11,6 +12,7 @@ from gateway.embedded import EmbeddedHub
 from gateway.feed_cache import FeedCache
 from gateway.seal_keys import seal_public_key
 from shared.config import Settings
+from shared.metrics import observer, watch
 
 
 def keep_what_is_there() -> None:
@@ -27,12 +29,14 @@ class RunningHub:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.hub = EmbeddedHub(settings)
+        self.hub = EmbeddedHub(settings, observe=observer("in_process"))
+        self._unwatch: Callable[[], None] | None = None
         self.feed = FeedCache(self.hub.calls.catalog)
 
     def start(self) -> Flask:
         """Services first, then the feed, so that the first request finds both."""
         self.hub.start()
+        self._unwatch = watch(list(self.hub.services.values()))
         self.feed.start()
         self.hub.on_catalog_applied(self.feed.wake)
         app = create_app(self.settings, self.hub.calls, feed=self.feed)
@@ -41,5 +45,8 @@ class RunningHub:
         return app
 
     def stop(self) -> None:
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
         self.feed.stop()
         self.hub.stop()

@@ -11,6 +11,7 @@ from shared.cursors import Cursor, Cursors, Parked
 from shared.database import Database, is_outage
 from shared.errors import HubError, Unavailable
 from shared.event_store.interface import RecordedEvent
+from shared.telemetry import applying
 
 Handler = Callable[[Connection, RecordedEvent], None]
 
@@ -118,11 +119,9 @@ class Applier:
 
     def _park(self, connection: Connection, event: RecordedEvent, before: Cursor, error: str) -> None:
         self._cursors.park(connection, event, before=before, error=error, attempts=ATTEMPTS, at=self._now())
+        correlation_id = event.metadata.correlation_id
         self._log.error(
-            "event parked",
-            stream=event.stream,
-            position=event.position,
-            error=error,
+            "event parked", stream=event.stream, position=event.position, error=error, correlation_id=correlation_id
         )
 
     def _move(self, connection: Connection, start: Cursor, to: Cursor) -> None:
@@ -131,7 +130,8 @@ class Applier:
 
     def _handle(self, connection: Connection, event: RecordedEvent) -> None:
         if handler := self._handlers.get(type(event.event)):
-            handler(connection, event)
+            with applying(self._cursors.subscriber, event):
+                handler(connection, event)
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ from shared.contracts import wire
 from shared.contracts.common import Caller
 from shared.contracts.wire import Method, contract_of
 from shared.errors import HubError, Unavailable, from_wire, to_wire
+from shared.telemetry import calling, serving
 
 Interface = TypeVar("Interface")
 Observer = Callable[[str, str, float, str], None]
@@ -26,12 +27,13 @@ class Failed(HubError):
     """The service failed in a way nobody expected; it has logged why, and says nothing of it."""
 
 
-def answered(application: Any, method: Method, sent: dict[str, Any]) -> dict[str, Any]:
+def answered(application: Any, method: Method, sent: dict[str, Any], *, service: str = "") -> dict[str, Any]:
     """The serving side: what `application` says to what a caller sent; refusals become data, the rest is raised."""
     try:
         request: Any = wire.load(method.request, sent["request"])
         caller = wire.load(Caller, sent["caller"])
-        return {"answer": wire.dump(getattr(application, method.name)(request, caller))}
+        with serving(service, method.name, caller):
+            return {"answer": wire.dump(getattr(application, method.name)(request, caller))}
     except HubError as error:
         return {"error": to_wire(error)}
 
@@ -79,7 +81,8 @@ class ContractCalls:
             )
         started = time.perf_counter()
         try:
-            reply = self._carry(method, {"request": wire.dump(request), "caller": wire.dump(caller)})
+            with calling(self._service, method.name, caller) as sent:
+                reply = self._carry(method, {"request": wire.dump(request), "caller": wire.dump(sent)})
         except HubError as error:
             reply = {"error": to_wire(error)}
         if self._observe is not None:
@@ -107,7 +110,7 @@ def in_process(
     """`application` behind its contract, as another service or the gateway sees it."""
 
     def carry(method: Method, sent: dict[str, Any]) -> dict[str, Any]:
-        reply = answered(application, method, json.loads(json.dumps(sent)))
+        reply = answered(application, method, json.loads(json.dumps(sent)), service=service)
         return cast(dict[str, Any], json.loads(json.dumps(reply)))
 
     calls = ContractCalls(service, protocol, carry, in_transaction=in_transaction, observe=observe)

@@ -82,6 +82,7 @@ class Cursors:
 
     def __init__(self, database: Database, *, subscriber: str, source: str, generation: int) -> None:
         self._database = database
+        self.subscriber = subscriber
         self._key = {"subscriber": subscriber, "source": source, "generation": generation}
         database.create(METADATA)
         mine = "subscriber = :subscriber AND source = :source AND generation = :generation"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shared import cloudevents
+from shared import cloudevents, telemetry
 from shared.contracts.catalog import Catalog
 from shared.contracts.common import (
     Caller,
@@ -106,10 +106,14 @@ class BuiltService:
 
 
 def actor_metadata(actor: str, *, causation_id: str, correlation_id: str, traceparent: str = "") -> Metadata:
-    """Metadata of an event; without a correlation id the cause stands for it."""
-    return Metadata(
-        correlation_id=correlation_id or causation_id, causation_id=causation_id, actor=actor, traceparent=traceparent
+    """Metadata of an event, under the trace that is open; without a correlation id the cause stands for it."""
+    correlation_id = correlation_id or telemetry.scope().correlation_id or causation_id
+    trace = (
+        telemetry.current_traceparent()
+        or telemetry.sane_traceparent(traceparent)
+        or telemetry.traceparent_for(correlation_id, causation_id)
     )
+    return Metadata(correlation_id=correlation_id, causation_id=causation_id, actor=actor, traceparent=trace)
 
 
 def log_reader(owner: Service, types: EventTypes, *, reader: str) -> Callable[[int, str | None, int], LogPage]:

@@ -25,6 +25,7 @@ from shared.event_store.interface import EventStore, RecordedEvent
 from shared.event_store.serialization import EventTypes
 from shared.idempotency import Commands, idempotent
 from shared.service import LogService
+from shared.telemetry import current_traceparent
 
 
 class UpstreamIsOff(Conflict):
@@ -117,6 +118,7 @@ class Application(LogService):
             cause=recorded.event_id,
             correlation=recorded.metadata.correlation_id,
             actor=recorded.metadata.actor,
+            traceparent=current_traceparent(),
         )
         self.records.rows.database.after_commit(self.wake)
 
@@ -153,6 +155,7 @@ class Application(LogService):
                 correlation=caller.correlation_id,
                 actor=caller.user_id,
                 ask=ask,
+                traceparent=current_traceparent(),
             )
             answer = PullRequestAnswer(name=request.name, state=state.state, position=position)
             if (remember := self.commands.rows(caller, answer)) is not None:

@@ -18,6 +18,7 @@ from services.pr_bot.upstream import BranchMoved
 from shared.errors import HubError
 from shared.event_store.interface import RecordedEvent
 from shared.events import registry, review
+from shared.telemetry import stepping
 
 Reaction = Callable[[Application, Connection, RecordedEvent], None]
 
@@ -123,21 +124,28 @@ class Worker:
             due = self._records.rows.next_due(self._now())
             if due is None:
                 return False
-            try:
-                self._step(due)
-            except Exception as error:  # noqa: BLE001 whatever it is, it is recorded and tried again
-                self._failed(due, error)
-            else:
-                with self._records.rows.database.write() as connection:
-                    self._records.rows.done(connection, due)
+            trace = {"correlation_id": due.correlation, "actor": due.actor, "traceparent": due.traceparent}
+            with stepping("pr_bot", "step", **trace):
+                self._take(due)
             return True
+
+    def _take(self, due: Due) -> None:
+        try:
+            self._step(due)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is recorded and tried again
+            self._failed(due, error)
+        else:
+            with self._records.rows.database.write() as connection:
+                self._records.rows.done(connection, due)
+            pull = self._records.pull_request(due.model)
+            log.info("step taken", model=due.model, pull_request=pull.state, number=pull.number)
 
     def _failed(self, due: Due, error: Exception) -> None:
         attempts = due.attempts + 1
         passing = isinstance(error, UpstreamAhead | BranchMoved) and attempts <= domain.QUIET_ATTEMPTS
         delay_s = attempts / 4 if passing else domain.retry_after_s(attempts)
         at = self._now() + delay_s
-        log.warning("step failed", service="pr_bot", model=due.model, attempts=attempts, error=_reason(error))
+        log.warning("step failed", model=due.model, attempts=attempts, error=_reason(error))
         later = partial(self._records.rows.try_later, due=due, at=at)
         if passing:
             with self._records.rows.database.write() as connection:

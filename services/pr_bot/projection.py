@@ -26,6 +26,13 @@ DUE = Table(
     Column("correlation", Text, nullable=False),
     Column("actor", Text, nullable=False),
 )
+# A table of its own, because databases that have DUE already get no further columns.
+DUE_TRACES = Table(
+    "due_traces",
+    METADATA,
+    Column("model", Text, primary_key=True),
+    Column("traceparent", Text, nullable=False),
+)
 PULL_REQUESTS = Table(
     "pull_requests",
     METADATA,
@@ -59,7 +66,10 @@ SEEN_MODELS = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A model to look at. `ask` is empty, `rebuild` or `reopen`; `cause` the id of the event or command behind it."""
+    """A model to look at. `ask` is empty, `rebuild` or `reopen`; `cause` the id of the event or command behind it.
+
+    `traceparent` is the trace of that cause, empty where there is none.
+    """
 
     model: str
     since: float
@@ -69,6 +79,7 @@ class Due:
     cause: str
     correlation: str
     actor: str
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +123,7 @@ class Rows:
         correlation: str = "",
         actor: str = "system:pr_bot",
         ask: str = "",
+        traceparent: str = "",
     ) -> None:
         """The model is looked at soon; what waits for a later try is tried now."""
         row = connection.execute(select(DUE.c.marks, DUE.c.ask).where(DUE.c.model == model)).first()
@@ -121,12 +133,19 @@ class Rows:
         else:
             changed = values | {"marks": row.marks + 1, "ask": ask or row.ask}
             connection.execute(update(DUE).where(DUE.c.model == model).values(**changed))
+        connection.execute(delete(DUE_TRACES).where(DUE_TRACES.c.model == model))
+        if traceparent:
+            connection.execute(DUE_TRACES.insert().values(model=model, traceparent=traceparent))
 
     def next_due(self, now: float) -> Due | None:
         """The one that waits longest of those whose time has come."""
         with self.database.read() as connection:
             row = connection.execute(
-                select(DUE).where(DUE.c.next_try_at <= now).order_by(DUE.c.since, DUE.c.model).limit(1)
+                select(DUE, DUE_TRACES.c.traceparent)
+                .outerjoin(DUE_TRACES, DUE_TRACES.c.model == DUE.c.model)
+                .where(DUE.c.next_try_at <= now)
+                .order_by(DUE.c.since, DUE.c.model)
+                .limit(1)
             ).first()
         return _due(row) if row else None
 
@@ -252,4 +271,5 @@ def _due(row: Any) -> Due:
         cause=row.cause,
         correlation=row.correlation,
         actor=row.actor,
+        traceparent=row.traceparent or "",
     )

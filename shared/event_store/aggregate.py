@@ -24,6 +24,7 @@ from shared.event_store.interface import (
     StreamConflict,
     UnknownEvent,
 )
+from shared.telemetry import appending
 
 State = TypeVar("State")
 Evolve = Callable[[State, Any], State]
@@ -100,20 +101,21 @@ def execute(
     appended_before = partial(_earlier, store, stream, metadata.causation_id, reaction, connection)
     if earlier := appended_before():
         return _repeated(loaded, earlier)
-    for attempt in range(1, ATTEMPTS + 1):
-        before = loaded()
-        new, earlier = _decided(
-            lambda state: _new_events(stream, decide(state), metadata, reaction), before.state, appended_before
-        )
-        if not new:
-            return _repeated(loaded, earlier) if earlier else _executed(before, ())
-        append = partial(store.append, stream, expected_version=before.version, events=new, connection=connection)
-        appended = _appended(partial(append, rows=rows), is_last=attempt == ATTEMPTS)
-        if appended is None:
-            continue
-        if appended.repeated:
-            return _repeated(loaded, appended.events)
-        return _executed(_folded(before, appended.events, evolve), appended.events)
+    with appending(stream, metadata) as traced:
+        for attempt in range(1, ATTEMPTS + 1):
+            before = loaded()
+            new, earlier = _decided(
+                lambda state: _new_events(stream, decide(state), traced, reaction), before.state, appended_before
+            )
+            if not new:
+                return _repeated(loaded, earlier) if earlier else _executed(before, ())
+            append = partial(store.append, stream, expected_version=before.version, events=new, connection=connection)
+            appended = _appended(partial(append, rows=rows), is_last=attempt == ATTEMPTS)
+            if appended is None:
+                continue
+            if appended.repeated:
+                return _repeated(loaded, appended.events)
+            return _executed(_folded(before, appended.events, evolve), appended.events)
     raise AssertionError("the last attempt returns or raises")
 
 
