@@ -31,6 +31,7 @@ from shared.doctor import Check
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.event_store.interface import EventStore, LogPage, Metadata, RecordedEvent
 from shared.event_store.serialization import EventTypes
+from shared.messages import Message
 from shared.subscription import SubscriptionStatus
 
 Doctor = Callable[[], Iterable[Check]]
@@ -55,6 +56,8 @@ class Reader(Protocol):
     def stop(self) -> None: ...
 
     def wake(self) -> None: ...
+
+    def deliver(self, messages: Sequence[Message]) -> None: ...
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None: ...
 
@@ -93,6 +96,7 @@ class BuiltService:
 
     A composition root connects `store.on_commit` to the `wake` of the subscriptions to it, starts
     `subscriptions` and `background`, and stops them in the opposite order before it closes `database`.
+    In split mode the log is published with `types`; where `is_public` says so, to other programs too.
     `doctor` compares what the service holds with what the logs say, also while another process runs on it.
     """
 
@@ -100,6 +104,8 @@ class BuiltService:
     application: Any
     database: Database
     store: EventStore | None = None
+    types: EventTypes | None = None
+    is_public: Callable[[RecordedEvent], bool] | None = None
     subscriptions: Sequence[Reader] = ()
     background: Sequence[Background] = ()
     doctor: Doctor | None = None

@@ -21,12 +21,18 @@ from shared.database import Database
 from shared.errors import HubError, NotFound
 from shared.event_store.interface import LogPage, LogRewound, RecordedEvent
 from shared.event_store.serialization import MalformedEvent, UnknownEventVersion
+from shared.messages import Message, sort_out
 
 ReadLog = Callable[[int, str | None, int], LogPage]
 
 # Trying again cannot help: the program must be upgraded, or the generation is no longer wanted.
 _FINAL = (UnknownEventVersion.slug, MalformedEvent.slug, GenerationDropped.slug)
 _BACK_OFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+# A read of the log may end just before an event that was delivered already: its owner takes a while to be sure.
+_EARLY_S = 0.01
+_EARLY_LOOKS = 100
+# Whoever holds the turn longer is reading the log, and will come to what was delivered.
+_TURN_S = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +41,8 @@ log = structlog.get_logger(__name__)
 class SubscriptionStatus:
     """`state`: running; waiting (source or database fails, trying again); stopped (`last_error`: why, if by itself).
 
-    `lag` counts positions of the log, `parked` streams that wait.
+    `lag` counts positions of the log, `parked` streams that wait, `delivered` the events since start that
+    were applied as they were delivered, without reading the log.
     """
 
     name: str
@@ -46,6 +53,7 @@ class SubscriptionStatus:
     parked: int
     state: str
     last_error: str
+    delivered: int = 0
 
 
 class _Progress(enum.Enum):
@@ -94,6 +102,9 @@ class Subscription:
         self._head = self._cursor.position
         self._state = "stopped"
         self._last_error = ""
+        self._delivered = 0
+        self._beyond = 0
+        self._early_looks = 0
         self._applied_callbacks: tuple[Callable[[Sequence[RecordedEvent]], None], ...] = ()
         self._untold: tuple[Cursor, Sequence[RecordedEvent]] | None = None
         self._turn = threading.Lock()
@@ -122,6 +133,24 @@ class Subscription:
     def wake(self) -> None:
         """There may be something new; cheap, from any thread."""
         self._woken.set()
+
+    def deliver(self, messages: Sequence[Message]) -> None:
+        """Applies what follows the cursor, in one transaction; the log is read for what does not, if running.
+
+        `messages` are in the order in which they came. What is applied already is dropped. Errors of the
+        database are raised; nothing is lost by them, the log has it all.
+        """
+        beyond = messages[-1].event.position if messages else 0
+        if self._turn.acquire(timeout=_TURN_S):
+            try:
+                self._tell_applied()
+                beyond = self._deliver(messages)
+            finally:
+                self._turn.release()
+        if beyond > self._cursor.position:
+            self._beyond, self._early_looks = max(self._beyond, beyond), 0
+        if beyond:
+            self.wake()
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
         """Call `callback` after each commit with the events it applied, before `position` moves.
@@ -167,6 +196,7 @@ class Subscription:
             parked=len(self._cursors.parked()),
             state=self._state,
             last_error=self._last_error,
+            delivered=self._delivered,
         )
 
     def retry(self, parked_id: int) -> bool:
@@ -206,7 +236,7 @@ class Subscription:
                 return
             failures, self._state, self._last_error = 0, "running", ""
             if progress is _Progress.IDLE:
-                self._woken.wait(self._look_s)
+                self._woken.wait(self._until_next_look())
                 self._woken.clear()
 
     def _gave_up(self, error: Exception) -> bool:
@@ -239,6 +269,29 @@ class Subscription:
                 return _Progress.MORE
             self._advance(Cursor.at(page.events[-1]), applied)
             return _Progress.MORE
+
+    def _deliver(self, messages: Sequence[Message]) -> int:
+        """The position that only the log leads to, 0 where all is applied."""
+        while True:
+            cursor = self._cursor
+            found = sort_out(cursor, messages)
+            if not found.run:
+                return found.beyond
+            try:
+                applied = self._applier.apply(cursor, found.run)
+            except CursorMoved:
+                self._reload()
+                continue
+            self._head = max(self._head, found.run[-1].position)
+            self._delivered += len(applied)
+            self._advance(Cursor.at(found.run[-1]), applied)
+            return found.beyond
+
+    def _until_next_look(self) -> float:
+        if self._cursor.position >= self._beyond or self._early_looks >= _EARLY_LOOKS:
+            return self._look_s
+        self._early_looks += 1
+        return _EARLY_S
 
     def _read(self, cursor: Cursor) -> LogPage:
         try:

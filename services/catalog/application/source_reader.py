@@ -9,6 +9,7 @@ from services.catalog.application.generation import SUBSCRIBER
 from services.catalog.application.generations import Generations
 from shared.cursors import Parked
 from shared.event_store.interface import RecordedEvent
+from shared.messages import Message
 from shared.subscription import Subscription, SubscriptionStatus
 
 
@@ -32,6 +33,9 @@ class SourceReader:
 
     def wake(self) -> None:
         self._served.wake()
+
+    def deliver(self, messages: Sequence[Message]) -> None:
+        self._served.deliver(messages)
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
         """Also for what other replicas apply, without the events then; whichever generation is served."""
