@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 
 from flask import Flask
@@ -13,15 +12,6 @@ from gateway.feed_cache import FeedCache
 from gateway.seal_keys import seal_public_key
 from shared.config import Settings
 from shared.metrics import observer, watch
-
-
-def keep_what_is_there() -> None:
-    """The garbage collector never looks again at what was made so far: looking took a tenth of a second at a time.
-
-    For a process that has loaded all that it will serve from; what lives now lives until it ends.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 class RunningHub:

@@ -1,11 +1,13 @@
-"""The embedded hub under gunicorn: one worker process with threads, services and gateway in it."""
+"""The hub under gunicorn: one worker process with threads; what runs in it is either mode's composition root."""
 
 from __future__ import annotations
 
 import errno
+import gc
 import socket
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from gunicorn.app.base import BaseApplication
 
@@ -16,6 +18,14 @@ THREADS = 16
 # Above what one request may take; work that a killed hub would pick up again need not be waited for longer.
 GRACE_S = 15
 _APP_FAILED = 4
+
+
+class Running(Protocol):
+    """What a worker serves: `start` answers the WSGI app; `stop` returns when nothing runs any more."""
+
+    def start(self) -> Any: ...
+
+    def stop(self) -> None: ...
 
 
 class AddressInUse(Conflict):
@@ -48,13 +58,23 @@ def bound_socket(settings: Settings) -> socket.socket:
     return bound
 
 
-class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Everything is built in the worker, after the fork: threads and database connections do not survive one."""
+def keep_what_is_there() -> None:
+    """The garbage collector never looks again at what was made so far: looking took a tenth of a second at a time.
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+    For a process that has loaded all that it will serve from; what lives now lives until it ends.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Everything is built in the worker, after the fork: threads and connections do not survive one."""
+
+    def __init__(self, settings: Settings, listening: socket.socket, make: Callable[[Settings], Running]) -> None:
         self._settings = settings
         self._listening = listening
-        self._hub: Any = None
+        self._make = make
+        self._hub: Running | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -76,10 +96,8 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from gateway.running import RunningHub, keep_what_is_there
-
         try:
-            self._hub = RunningHub(self._settings)
+            self._hub = self._make(self._settings)
             app = self._hub.start()
             keep_what_is_there()
             return app

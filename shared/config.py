@@ -10,7 +10,7 @@ import binascii
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -63,6 +63,15 @@ def _port(value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise ValueError("a port from 1 to 65535")
     return int(value)
+
+
+def _port_or_none(value: str) -> int:
+    if value == "0":
+        return 0
+    try:
+        return _port(value)
+    except ValueError:
+        raise ValueError("a port from 1 to 65535, or 0 for none") from None
 
 
 def _seconds(value: str) -> float:
@@ -189,6 +198,12 @@ SETTINGS = (
     ),
     _setting("DATABASE_URL", "", "split mode: the service's own database", _scheme("postgresql", "sqlite")),
     _setting("AMQP_URI", "", "split mode: the broker", _scheme("amqp", "amqps")),
+    _setting(
+        "HUB_HEALTH_PORT",
+        "8080",
+        "split mode: port of a service's `/livez`, `/readyz` and `/metrics`, on HUB_HOST; `0`: none",
+        _port_or_none,
+    ),
 )
 
 
@@ -219,6 +234,7 @@ class Settings:
     smtp_url: str = field(repr=False)
     database_url: str = field(repr=False)
     amqp_uri: str = field(repr=False)
+    health_port: int
     # By service; set by a split mode's composition root, which knows whose DATABASE_URL it was given.
     database_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -293,12 +309,22 @@ def _settled(values: dict[str, Any], here: Path) -> dict[str, Any]:
     }
 
 
-def from_environment(environment: Mapping[str, str], *, here: Path = Path()) -> Settings:
+def _missing(environment: Mapping[str, str], required: Collection[str]) -> list[dict[str, str]]:
+    return [
+        {"path": f"/{setting.name}", "message": f"{setting.name}: expected it to be set: {setting.meaning}"}
+        for setting in SETTINGS
+        if setting.name in required and not environment.get(setting.name, "").strip()
+    ]
+
+
+def from_environment(
+    environment: Mapping[str, str], *, here: Path = Path(), required: Collection[str] = ()
+) -> Settings:
     """The settings in `environment`; an empty value counts as unset, paths start at `here`.
 
     Raises InvalidSettings, which lists every problem; values are not repeated, for they may be secrets.
     """
-    problems = _unknown(environment)
+    problems = [*_unknown(environment), *_missing(environment, required)]
     values = _parsed(environment, problems)
     if problems:
         lines = "".join(f"\n  {problem['message']}" for problem in problems)
@@ -307,9 +333,19 @@ def from_environment(environment: Mapping[str, str], *, here: Path = Path()) -> 
     return Settings(**_settled(values, here))
 
 
-def load() -> Settings:
-    """The settings of this process; to be called once, by what starts it."""
-    return from_environment(os.environ, here=Path.cwd())
+def load(*, required: Collection[str] = ()) -> Settings:
+    """The settings of this process; to be called once, by what starts it. `required` may have no default."""
+    return from_environment(os.environ, here=Path.cwd(), required=required)
+
+
+def as_text(names: Collection[str]) -> str:
+    """These settings, one a line, for a terminal."""
+    lines = []
+    for setting in SETTINGS:
+        if setting.name in names:
+            default = setting.shown or setting.default or "none"
+            lines.append(f"  {setting.name}: {setting.meaning} (default: {default})".replace("`", ""))
+    return "\n".join(lines) + "\n"
 
 
 def as_markdown() -> str:

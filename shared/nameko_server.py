@@ -8,6 +8,7 @@ processes load this; `nameko` reads its configuration from a global, so one proc
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -56,7 +57,7 @@ def _entrypoint(
         correlation_id = caller.get("correlation_id", "") if isinstance(caller, dict) else ""
         with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
             try:
-                reply = answered(application, method, {"request": request, "caller": caller})
+                reply = answered(application, method, {"request": request, "caller": caller}, service=service)
             except Exception:
                 log.exception("call failed", service=service, method=method.name)
                 reply = failed(service, method.name)
@@ -77,14 +78,21 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # nameko has no types
         self._in_hand = 0
         self._stopping = False
         self._consumers: list[Any] = []
+        self._ended = threading.Event()
 
     def run(self, *_: Any, **__: Any) -> None:
-        while not self.should_stop:
-            try:
-                super().run(safety_interval=_LOOK_S)
-            except Exception as error:  # noqa: BLE001 whatever the client library raises, the connection is made anew
-                log.warning("consuming failed, connecting again", error=f"{type(error).__name__}: {error}")
-                eventlet.sleep(1)
+        try:
+            while not self.should_stop:
+                self._consume()
+        finally:
+            self._ended.set()
+
+    def _consume(self) -> None:
+        try:
+            super().run(safety_interval=_LOOK_S)
+        except Exception as error:  # noqa: BLE001 whatever the client library raises, the connection is made anew
+            log.warning("consuming failed, connecting again", error=f"{type(error).__name__}: {error}")
+            eventlet.sleep(1)
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         self._in_hand = 0
@@ -102,8 +110,10 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # nameko has no types
             self.should_stop = True
 
     def stop(self) -> None:
-        """Takes no more requests; those in hand can still be acknowledged."""
+        """Takes no more requests; returns when those in hand are acknowledged."""
         self._stopping = True
+        if self.ready.is_set():
+            self._ended.wait()
 
     def on_message(self, body: Any, message: Any) -> None:
         self._in_hand += 1

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from shared.config import Settings, load
+
+if TYPE_CHECKING:
+    from gateway.server import Running
 
 
 @click.command(options_metavar="")
@@ -27,7 +30,14 @@ def run() -> None:
         finish_interrupted(settings)
         _first_start(settings, lock)
         note_address(lock, settings)
-        HubServer(settings, listening).run()
+        HubServer(settings, listening, _embedded).run()
+
+
+def _embedded(settings: Settings) -> Running:
+    """Loaded by the worker, not by the process that watches it."""
+    from gateway.running import RunningHub
+
+    return RunningHub(settings)
 
 
 def _first_start(settings: Settings, lock: IO[str]) -> None:

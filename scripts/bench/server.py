@@ -20,7 +20,8 @@ from scripts.bench.peers import flask_feed, flask_sql, wsgi_feed
 
 def hub(data: Path) -> Any:
     """The whole hub, with its services in the process, as `models-hub run` has it."""
-    from gateway.running import RunningHub, keep_what_is_there
+    from gateway.running import RunningHub
+    from gateway.server import keep_what_is_there
     from scripts.bench.datasets import settings_of
 
     app = RunningHub(settings_of(data)).start()
