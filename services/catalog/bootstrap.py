@@ -32,8 +32,9 @@ def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_c
     """Nothing runs yet; the composition root starts what is in the answer.
 
     What the catalog holds can be built again from the logs, so its database need not survive a power cut.
+    Its writes come one at a time, over all replicas: the order of commits is the order of `touched.seq`.
     """
-    database = Database(settings.database_url_of("catalog"), durable=False)
+    database = Database(settings.database_url_of("catalog"), durable=False, serial=True)
     read_logs = _read_logs(calls)
     # With a broker there may be other replicas, on the same database.
     generations = Generations(database, read_logs, replicated=bool(settings.amqp_uri), now=now)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from shared.contracts.common import Caller, Empty
 from shared.database import Database
 from shared.errors import HubError
 from shared.service import LogService
+from shared.subscription import ReadLog
 from tests.support.histories import History
 
 ANONYMOUS = Caller()
@@ -41,11 +43,24 @@ EVERYONE = {
 class CatalogUnderTest:
     """`application` over `generations`; `catch_up` applies what the logs hold."""
 
-    def __init__(self, history: History, database: Database, *, version: int = PROJECTION_VERSION) -> None:
+    def __init__(
+        self,
+        history: History,
+        database: Database,
+        *,
+        version: int = PROJECTION_VERSION,
+        replicated: bool = False,
+        read_logs: Mapping[str, ReadLog] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.history = history
         self.database = database
         self.generations = Generations(
-            database, {source: history.read_log(source) for source in SOURCES}, version=version
+            database,
+            read_logs or {source: history.read_log(source) for source in SOURCES},
+            version=version,
+            replicated=replicated,
+            now=now,
         )
         readers: list[Any] = [SourceReader(self.generations, source) for source in SOURCES]
         self.log = LogService(name="catalog", subscriptions=readers, figures=self.generations.figures)

@@ -55,7 +55,7 @@ class Generation:
         self.tables = Tables(number)
         self.database = database
         if create:
-            database.create(self.tables.metadata)
+            database.create_at_once(self.tables.metadata)
         self.models = ModelReads(self.tables)
         self.histories = HistoryReads(self.tables)
         by_source = handlers(self.tables)

@@ -85,8 +85,9 @@ class Ledger:
         self._shared = shared
         self._now = now
         self._looks: dict[int, Statement] = {}
-        database.create(METADATA)
-        # A generation's look reads them: they must be there before any subscription is made.
+        # Not a migration's: as the generations that they tell of, they are there wherever a catalog runs.
+        database.create_at_once(METADATA)
+        # What is settled here reads them: they must be there before any subscription is made.
         database.create(CURSORS.metadata)
 
     def settle(self) -> tuple[int, int]:
