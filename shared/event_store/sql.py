@@ -1,59 +1,34 @@
-"""The event store on SQLAlchemy: table `events`, appends that share a commit, reads of safe rows only.
+"""The event store on SQLAlchemy: table `events`, on SQLite and on PostgreSQL.
 
-On SQLite commits happen in the order of positions, because one transaction writes at a time; so
-every committed row is safe to read. Statements are compiled once: building them for each call
-costs more than the insert itself.
+SQLite: one transaction writes at a time, so commits happen in the order of positions, every
+committed row is safe to read, and appends of several threads share a commit. PostgreSQL: every
+append is a statement of its own, nobody waits for another stream, and `SafePositions` says how far
+the log may be read.
 """
 
 from __future__ import annotations
 
 import secrets
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from shared.database import Database, Statement
-from shared.errors import Unavailable
-from shared.event_store.interface import (
-    Appended,
-    LogPage,
-    LogRewound,
-    Metadata,
-    NewEvent,
-    RecordedEvent,
-    StreamConflict,
-)
+from shared.database import Database
+from shared.event_store.grouped import GroupedAppends, Ticket
+from shared.event_store.interface import Appended, LogPage, LogRewound, NewEvent, RecordedEvent, StreamConflict
+from shared.event_store.rows import EventRows, IdTaken
+from shared.event_store.safe_positions import SafePositions
 from shared.event_store.serialization import EventTypes
-from shared.event_store.table import COLUMNS, INSERT, METADATA
+from shared.event_store.table import METADATA
 
-
-@dataclass(slots=True)
-class _Ticket:
-    """One append that waits for a leader; `outcome` is set exactly once."""
-
-    stream: str
-    expected_version: int
-    events: Sequence[NewEvent]
-    outcome: Appended | Exception | None = field(default=None)
-
-    def result(self) -> Appended:
-        if isinstance(self.outcome, Appended):
-            return self.outcome
-        raise self.outcome or RuntimeError(f"append to {self.stream} was never carried out")
+_ALL = 2**62
 
 
 class SqlEventStore:
-    """One service's log in its own database. See `interface.EventStore` for what is guaranteed.
-
-    Concurrent appends of other threads are committed together: one fsync for all that wait, each
-    in its own savepoint, each with its own result.
-    """
+    """One service's log in its own database. See `interface.EventStore` for what is guaranteed."""
 
     def __init__(
         self,
@@ -64,27 +39,14 @@ class SqlEventStore:
         new_mark: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._database = database
-        self._types = types
-        self._now = now
-        self._new_mark = new_mark
-        self._waiting: deque[_Ticket] = deque()
-        self._leading = threading.Lock()
         self._callbacks: tuple[Callable[[], None], ...] = ()
+        self._floor: Callable[[], int] = int
         database.create(METADATA)
-        self._insert = self._compile(INSERT)
-        self._by_id = self._compile(f"SELECT {COLUMNS} FROM events WHERE event_id = :event_id")  # noqa: S608
-        self._version = self._compile("SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream")
-        self._stream = self._compile(
-            f"SELECT {COLUMNS} FROM events WHERE stream = :stream AND version > :after ORDER BY version LIMIT :limit"  # noqa: S608
-        )
-        self._log = self._compile(
-            f"SELECT {COLUMNS} FROM events WHERE position > :after ORDER BY position LIMIT :limit"  # noqa: S608
-        )
-        self._command = self._compile(
-            f"SELECT {COLUMNS} FROM events WHERE causation_id = :causation_id ORDER BY position"  # noqa: S608
-        )
-        self._mark = self._compile("SELECT mark FROM events WHERE position = :position")
-        self._head = self._compile("SELECT position, mark FROM events ORDER BY position DESC LIMIT 1")
+        self._rows = EventRows(database.dialect, types, now=now, new_mark=new_mark)
+        self._safe: SafePositions | None = None
+        if database.dialect.name == "postgresql":
+            self._safe = SafePositions(database.dialect)
+        self._grouped = GroupedAppends(database.write, lambda connection, ticket: self._append_in(connection, ticket))
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """A write transaction of this store's database."""
@@ -102,82 +64,104 @@ class SqlEventStore:
         """All of `events` with what `rows` writes, or nothing."""
         if not events:
             raise ValueError(f"append to {stream}: expected at least one event")
-        ticket = _Ticket(stream, expected_version, events)
+        ticket = Ticket(stream, expected_version, events)
         if connection is not None:
             return self._append_in(connection, ticket, rows)
+        if self._database.in_transaction():
+            raise RuntimeError(f"append to {stream} inside a transaction: pass its connection")
+        if self._safe is not None:
+            return self._append_beside_others(ticket, rows)
         if rows is not None:
             # A callable runs in its caller's thread, so this one does not wait for a leader.
             with self._database.write() as own:
                 return self._append_in(own, ticket, rows)
-        return self._append_together(ticket)
+        return self._grouped.append(ticket)
 
     def read_stream(
         self, stream: str, *, after_version: int = 0, limit: int | None = None, connection: Connection | None = None
     ) -> list[RecordedEvent]:
         """The stream's events in order of version."""
-        bound = 2**62 if limit is None else limit
-        return self._read(self._stream, connection, stream=stream, after=after_version, limit=bound)
+        bound = _ALL if limit is None else limit
+        return self._read(lambda own: self._rows.stream(own, stream, after=after_version, limit=bound), connection)
 
     def read_log(self, *, after: int, mark: str | None, limit: int = 500) -> LogPage:
         """Events after the row at `after`; raises LogRewound where that row is another now."""
-        with self._database.read() as connection:
-            if after != 0 or mark is not None:
-                self._check_mark(connection, after, mark)
-            rows = self._log.all(connection, after=after, limit=limit)
-            head = self._head.all(connection)
-        return LogPage(events=tuple(map(self._recorded, rows)), head=head[0][0] if head else 0)
+        begins = after == 0 and mark is None
+        with self._looking() as connection:
+            head = self._head(connection)
+            # The row at `after` is read with the others, and put aside once its mark is seen to be right.
+            rows = self._rows.log(connection, start=after, up_to=max(head, after), limit=limit + (not begins))
+        if not begins:
+            found = rows[0] if rows and rows[0][0] == after else None
+            self._check_mark(found, after, mark)
+            rows = rows[1:]
+        return LogPage(events=tuple(self._rows.decoded(rows)), head=head)
 
     def events_of_command(self, causation_id: str, *, connection: Connection | None = None) -> list[RecordedEvent]:
         """What the command has appended so far, in order of position."""
-        return self._read(self._command, connection, causation_id=causation_id)
+        return self._read(lambda own: self._rows.command(own, causation_id), connection)
 
     def head(self) -> tuple[int, str | None]:
-        """Position and mark of the newest event; (0, None) for an empty log."""
-        with self._database.read() as connection:
-            rows = self._head.all(connection)
-        return (rows[0][0], rows[0][1]) if rows else (0, None)
+        """Position and mark of the newest safe event; (0, None) for an empty log."""
+        with self._looking() as connection:
+            return self._rows.newest(connection, up_to=self._head(connection))
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each commit that appended; it must be quick and not raise."""
         self._callbacks = (*self._callbacks, callback)
 
-    def _append_together(self, ticket: _Ticket) -> Appended:
-        """Whoever gets the lock carries out all that wait by then; the others find their result."""
-        if self._database.in_transaction():
-            raise RuntimeError(f"append to {ticket.stream} inside a transaction: pass its connection")
-        self._waiting.append(ticket)
-        with self._leading:
-            if ticket.outcome is None:
-                self._lead()
-        return ticket.result()
+    def use_floor(self, floor: Callable[[], int]) -> None:
+        """`floor` answers a position known to be safe, the relay's cursor: a stalled writer does not hide what is
+        below it. It is asked only where waiting for a safe position was in vain."""
+        self._floor = floor
 
-    def _lead(self) -> None:
-        batch: list[_Ticket] = []
-        outcomes: Sequence[Appended | Exception] = ()
+    def poll_safe(self, connection: Connection) -> int:
+        """The newest position known to be safe, for one that asks again and again; waits for nothing.
+
+        On PostgreSQL `connection` must be in AUTOCOMMIT; rows up to the answer are read by later statements.
+        """
+        return self._safe.poll(connection) if self._safe else self._rows.newest(connection, up_to=_ALL)[0]
+
+    def read_safe(self, connection: Connection, *, after: int, up_to: int, limit: int = 500) -> list[RecordedEvent]:
+        """The events after position `after`, up to a position that `poll_safe` has answered."""
+        return self._rows.decoded(self._rows.log(connection, start=after + 1, up_to=up_to, limit=limit))
+
+    def newest_row(self, connection: Connection, *, up_to: int) -> tuple[int, str | None]:
+        """Position and mark of the newest row at or below `up_to`; (0, None) where there is none."""
+        return self._rows.newest(connection, up_to=up_to)
+
+    def _head(self, connection: Connection) -> int:
+        if self._safe is None:
+            return self._rows.newest(connection, up_to=_ALL)[0]
+        return max(self._safe.wait(connection), self._floor())
+
+    def _looking(self) -> AbstractContextManager[Connection]:
+        """For reads that must each see what is committed by then, or, with one writer at a time, one snapshot."""
+        return self._database.read() if self._safe is None else self._database.autocommit()
+
+    def _append_beside_others(self, ticket: Ticket, rows: Callable[[Connection], None] | None) -> Appended:
         try:
-            with self._database.write() as connection:
-                batch.extend(self._waiting.popleft() for _ in range(len(self._waiting)))
-                outcomes = [self._carried_out(connection, ticket) for ticket in batch]
-        except BaseException as error:
-            if not batch:
-                batch.extend(self._waiting.popleft() for _ in range(len(self._waiting)))
-            if isinstance(error, Exception):
-                outcomes = [error] * len(batch)
+            if rows is None:
+                with self._database.autocommit() as connection:
+                    recorded = self._inserted_or_taken(connection, ticket)
+                self._notify()
             else:
-                outcomes = [Unavailable("append: interrupted before its commit; try again")] * len(batch)
-                raise
-        finally:
-            for ticket, outcome in zip(batch, outcomes, strict=True):
-                ticket.outcome = outcome
+                with self._database.write() as connection:
+                    self._database.after_commit(self._notify)
+                    recorded = self._inserted_or_taken(connection, ticket)
+                    rows(connection)
+        except IdTaken:
+            with self._database.autocommit() as connection:
+                return self._repeated(connection, ticket)
+        return _appended(ticket, recorded)
 
-    def _carried_out(self, connection: Connection, ticket: _Ticket) -> Appended | Exception:
-        try:
-            return self._append_in(connection, ticket, None)
-        except Exception as error:  # noqa: BLE001 it belongs to the thread that waits for this ticket
-            return error
+    def _inserted_or_taken(self, connection: Connection, ticket: Ticket) -> tuple[RecordedEvent, ...]:
+        return self._rows.insert_or_fail(
+            connection, ticket.stream, expected_version=ticket.expected_version, events=ticket.events
+        )
 
     def _append_in(
-        self, connection: Connection, ticket: _Ticket, rows: Callable[[Connection], None] | None
+        self, connection: Connection, ticket: Ticket, rows: Callable[[Connection], None] | None = None
     ) -> Appended:
         self._database.after_commit(self._notify)
         if len(ticket.events) == 1 and rows is None:
@@ -191,56 +175,19 @@ class SqlEventStore:
                     rows(connection)
         if recorded is None:
             return self._repeated(connection, ticket)
-        last = recorded[-1]
-        return Appended(stream=ticket.stream, version=last.version, position=last.position, events=recorded)
+        return _appended(ticket, recorded)
 
-    def _inserted(self, connection: Connection, ticket: _Ticket) -> tuple[RecordedEvent, ...] | None:
-        """None as soon as one event finds the stream elsewhere or its id taken."""
-        recorded_at = round(self._now(), 6)
-        recorded = []
-        for version, new in enumerate(ticket.events, start=ticket.expected_version + 1):
-            name, mark = self._types.name_of(new.event), self._new_mark()
-            rows = self._insert.all(
-                connection,
-                stream=ticket.stream,
-                version=version,
-                event_id=new.event_id,
-                type=name,
-                data=self._types.to_text(new.event),
-                causation_id=new.metadata.causation_id,
-                correlation_id=new.metadata.correlation_id,
-                actor=new.metadata.actor,
-                traceparent=new.metadata.traceparent,
-                mark=mark,
-                recorded_at=recorded_at,
-            )
-            if not rows:
-                return None
-            recorded.append(
-                RecordedEvent(
-                    position=rows[0][0],
-                    mark=mark,
-                    stream=ticket.stream,
-                    version=version,
-                    event_id=new.event_id,
-                    type=name,
-                    event=new.event,
-                    metadata=new.metadata,
-                    recorded_at=recorded_at,
-                )
-            )
-        return tuple(recorded)
+    def _inserted(self, connection: Connection, ticket: Ticket) -> tuple[RecordedEvent, ...] | None:
+        return self._rows.insert(
+            connection, ticket.stream, expected_version=ticket.expected_version, events=ticket.events
+        )
 
-    def _repeated(self, connection: Connection, ticket: _Ticket) -> Appended:
+    def _repeated(self, connection: Connection, ticket: Ticket) -> Appended:
         """The first result of the same event ids; StreamConflict where they are not all of this stream."""
-        earlier = [row for new in ticket.events for row in self._by_id.all(connection, event_id=new.event_id)]
-        events = tuple(self._recorded(row) for row in earlier)
+        events = tuple(event for new in ticket.events for event in self._rows.with_id(connection, new.event_id))
         if len(events) == len(ticket.events) and all(event.stream == ticket.stream for event in events):
-            last = max(events, key=lambda event: event.version)
-            return Appended(
-                stream=ticket.stream, version=last.version, position=last.position, events=events, repeated=True
-            )
-        found = self._version.all(connection, stream=ticket.stream)[0][0]
+            return _appended(ticket, events, repeated=True)
+        found = self._rows.version(connection, ticket.stream)
         taken = f", event id {events[0].event_id} already in {events[0].stream}" if events else ""
         raise StreamConflict(
             f"stream {ticket.stream}: expected version {ticket.expected_version}, found {found}{taken}; "
@@ -248,41 +195,30 @@ class SqlEventStore:
             details={"stream": ticket.stream, "expected": ticket.expected_version, "found": found},
         )
 
-    def _check_mark(self, connection: Connection, after: int, mark: str | None) -> None:
-        rows = self._mark.all(connection, position=after)
-        if not rows or rows[0][0] != mark:
-            found = "another event" if rows else "none"
+    @staticmethod
+    def _check_mark(row: Any, after: int, mark: str | None) -> None:
+        if row is None or row[1] != mark:
+            found = "another event" if row else "none"
             raise LogRewound(
                 f"log: expected the event at position {after} that was read before, found {found}; "
                 "it was restored, read it again from the start",
                 details={"after": after},
             )
 
-    def _read(self, statement: Statement, connection: Connection | None, **values: Any) -> list[RecordedEvent]:
+    def _read(self, read: Callable[[Connection], Sequence[Any]], connection: Connection | None) -> list[RecordedEvent]:
         if connection is not None:
-            return [self._recorded(row) for row in statement.all(connection, **values)]
-        with self._database.read() as own:
-            rows = statement.all(own, **values)
-        return [self._recorded(row) for row in rows]
-
-    def _recorded(self, row: Any) -> RecordedEvent:
-        position, mark, stream, version, event_id, stored, data, correlation, causation, actor, trace, at = row
-        name, event = self._types.from_text(stored, data)
-        return RecordedEvent(
-            position=position,
-            mark=mark,
-            stream=stream,
-            version=version,
-            event_id=event_id,
-            type=name,
-            event=event,
-            metadata=Metadata(correlation_id=correlation, causation_id=causation, actor=actor, traceparent=trace),
-            recorded_at=at,
-        )
+            return self._rows.decoded(read(connection))
+        with self._looking() as own:
+            rows = read(own)
+        return self._rows.decoded(rows)
 
     def _notify(self) -> None:
         for callback in self._callbacks:
             callback()
 
-    def _compile(self, sql: str) -> Statement:
-        return Statement(sql, self._database.dialect)
+
+def _appended(ticket: Ticket, events: tuple[RecordedEvent, ...], *, repeated: bool = False) -> Appended:
+    last = max(events, key=lambda event: event.version)
+    return Appended(
+        stream=ticket.stream, version=last.version, position=last.position, events=events, repeated=repeated
+    )

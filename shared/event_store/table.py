@@ -1,4 +1,4 @@
-"""Table `events` and the one statement that writes it."""
+"""Table `events` and the statements that write it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,26 @@ recorded_at"""
 INSERT = """
 INSERT INTO events (stream, version, event_id, type, data, causation_id, correlation_id, actor, traceparent, mark,
                     recorded_at)
-SELECT :stream, :version, :event_id, :type, :data, :causation_id, :correlation_id, :actor, :traceparent, :mark,
-       :recorded_at
-WHERE (SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream) = :version - 1
+SELECT :stream, :expected_version + 1, :event_id, :type, :data, :causation_id, :correlation_id, :actor, :traceparent,
+       :mark, :recorded_at
+WHERE (SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream) = :expected_version
 ON CONFLICT DO NOTHING
 RETURNING position
 """
+# PostgreSQL: the same for several events. Positions are drawn inside the INSERT, in the order of the events; drawn
+# before it, a reader could take the log for complete up to a position that nobody is yet seen to write.
+INSERT_MANY = """
+INSERT INTO events (stream, version, event_id, type, data, causation_id, correlation_id, actor, traceparent, mark,
+                    recorded_at)
+SELECT :stream, :expected_version + nth, event_id, type, data, causation_id, correlation_id, actor, traceparent, mark,
+       :recorded_at
+FROM unnest(CAST(:event_id AS text[]), CAST(:type AS text[]), CAST(:data AS text[]), CAST(:causation_id AS text[]),
+            CAST(:correlation_id AS text[]), CAST(:actor AS text[]), CAST(:traceparent AS text[]),
+            CAST(:mark AS text[])) WITH ORDINALITY
+     AS new (event_id, type, data, causation_id, correlation_id, actor, traceparent, mark, nth)
+WHERE (SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream) = :expected_version
+ORDER BY nth
+RETURNING position
+"""
+# In a transaction that goes on: an error would end it.
+INSERT_MANY_FREE = INSERT_MANY.replace("RETURNING", "ON CONFLICT DO NOTHING\nRETURNING")

@@ -260,6 +260,7 @@ def test_events_of_a_command_are_found_in_order(store: SqlEventStore) -> None:
 
 def test_a_stalled_writer_blocks_no_reader(store: SqlEventStore) -> None:
     store.append("note-a", expected_version=0, events=notes("a"))
+    assert len(read_all(store)) == 1
     with ThreadPoolExecutor(1) as other, store.transaction() as connection:
         store.append("note-a", expected_version=1, events=notes("b"), connection=connection)
         assert len(other.submit(read_all, store).result(timeout=5)) == 1

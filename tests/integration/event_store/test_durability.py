@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from shared.database import Database
 from shared.event_store.sql import SqlEventStore
+from tests.integration.event_store.conftest import Backend
 from tests.support.sample_events import TYPES
 
 APPENDER = Path(__file__).with_name("appender.py")
 
 
 @pytest.mark.parametrize("after_acknowledged", [1, 40, 150])
-def test_every_acknowledged_append_is_there_once_after_kill_9(tmp_path: Path, after_acknowledged: int) -> None:
-    url = f"sqlite:///{tmp_path / 'log.db'}"
+def test_every_acknowledged_append_is_there_once_after_kill_9(backend: Backend, after_acknowledged: int) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.event_store.appender", url],
+        [sys.executable, "-m", "tests.integration.event_store.appender", backend.url],
         stdout=subprocess.PIPE,
         text=True,
         cwd=APPENDER.parents[3],
@@ -33,8 +32,7 @@ def test_every_acknowledged_append_is_there_once_after_kill_9(tmp_path: Path, af
     child.stdout.close()
     child.wait()
 
-    database = Database(url)
-    store = SqlEventStore(database, TYPES)
+    store = SqlEventStore(backend.open(), TYPES)
     stored: list[str] = []
     after, mark = 0, None
     while page := store.read_log(after=after, mark=mark).events:
@@ -46,4 +44,3 @@ def test_every_acknowledged_append_is_there_once_after_kill_9(tmp_path: Path, af
     for writer in range(4):
         versions = [int(name.split("/")[1]) for name in stored if name.startswith(f"note-{writer}/")]
         assert versions == list(range(1, len(versions) + 1))
-    database.close()
