@@ -1,11 +1,19 @@
-"""The API's own page, rendered here from the OpenAPI document: no foreign script, no exempted policy."""
+"""What programs are told: the API's own page, and the events' AsyncAPI document with its schemas.
+
+The page is rendered here from the OpenAPI document: no foreign script, no exempted policy.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template
+from importlib.metadata import version
+from typing import Any
+
+from flask import Blueprint, Response, current_app, json, render_template
 
 from gateway.api_docs import Api, read_api
+from shared import asyncapi
 from shared.config import Settings
+from shared.event_schemas import schema_at
 
 blueprint = Blueprint("docs", __name__)
 
@@ -16,12 +24,34 @@ def docs() -> str:
     return render_template("api_docs.html", api=_api())
 
 
+@blueprint.get("/api/asyncapi.json")
+def events() -> Response:
+    """Every event, for programs that read them from the broker."""
+    return _for_programs(asyncapi.document(base_url=_base_url(), version=version("models-hub")))
+
+
+@blueprint.get("/api/events/<name>.json")
+def event(name: str) -> Response:
+    """The JSON Schema of one event's data; `name` is its type, such as hub.registry.ModelSubmitted.v1."""
+    return _for_programs(schema_at(name, base_url=_base_url()), content_type="application/schema+json")
+
+
+def _for_programs(document: dict[str, Any], *, content_type: str = "application/json") -> Response:
+    """They change only with the program, and any page may read them."""
+    headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+    return Response(json.dumps(document, ensure_ascii=False), content_type=content_type, headers=headers)
+
+
+def _base_url() -> str:
+    settings: Settings = current_app.extensions["hub_settings"]
+    return settings.public_url
+
+
 def _api() -> Api:
     """Made once: routes do not change while the hub runs."""
     known: Api | None = current_app.extensions.get("hub_api_docs")
     if known is None:
-        settings: Settings = current_app.extensions["hub_settings"]
         made = next(iter(current_app.extensions["flask-smorest"]["blp_name_to_api"].values()))
-        known = read_api(made.spec.to_dict(), settings.public_url)
+        known = read_api(made.spec.to_dict(), _base_url())
         current_app.extensions["hub_api_docs"] = known
     return known
