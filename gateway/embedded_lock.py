@@ -37,9 +37,10 @@ def data_directory_lock(settings: Settings) -> Iterator[IO[str]]:
         yield file
 
 
-def note_address(file: IO[str], settings: Settings) -> None:
-    """From here on the console finds the hub at its address."""
-    _write(file, {"pid": os.getpid(), "host": settings.host, "port": settings.port})
+def note_address(file: IO[str], settings: Settings, *, split: bool = False) -> None:
+    """From here on the console finds the hub at its address; `split`: and its services at their servers."""
+    held = {"pid": os.getpid(), "host": settings.host, "port": settings.port}
+    _write(file, held | ({"split": True} if split else {}))
 
 
 def running_hub(settings: Settings) -> str | None:
@@ -53,6 +54,19 @@ def running_hub(settings: Settings) -> str | None:
     except FileNotFoundError:
         return None
     return None
+
+
+def split_hub_runs(settings: Settings) -> bool:
+    """Whether the hub that has the data directory is a split one that serves."""
+    try:
+        with settings.lock_file.open("r", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return bool(_read(file).get("split"))
+    except FileNotFoundError:
+        return False
+    return False
 
 
 def _address(held: dict[str, object]) -> str:

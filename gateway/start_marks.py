@@ -29,7 +29,7 @@ def is_imported(settings: Settings) -> bool:
 
 def import_mark(settings: Settings) -> Path:
     """{"source", "origin", "problems"} of the last import that came to its end."""
-    return settings.data_dir / "imported.json"
+    return settings.marks_dir / "imported.json"
 
 
 def import_problems(settings: Settings) -> list[dict[str, str]]:
@@ -43,7 +43,7 @@ def import_problems(settings: Settings) -> list[dict[str, str]]:
 
 def accounts_mark(settings: Settings) -> Path:
     """There once the first accounts are made."""
-    return settings.data_dir / "accounts.done"
+    return settings.marks_dir / "accounts.done"
 
 
 def write_whole(path: Path, text: str) -> None:

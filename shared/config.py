@@ -247,6 +247,21 @@ class Settings:
         return self.database_urls.get(service) or f"sqlite:///{self.database_file(service)}"
 
     @property
+    def is_split(self) -> bool:
+        """Whether this process belongs to a split hub, whose services have servers of their own."""
+        return bool(self.database_urls or self.amqp_uri)
+
+    @property
+    def split_env_file(self) -> Path:
+        """The addresses of a split hub's servers on this machine, `NAME=value` a line, mode 0600."""
+        return self.data_dir / "split.env"
+
+    @property
+    def marks_dir(self) -> Path:
+        """Where a first start leaves its traces: an embedded and a split hub may share a data directory."""
+        return self.data_dir / "split" if self.is_split else self.data_dir
+
+    @property
     def own_upstream(self) -> Path:
         """The bare repository that the hub makes for itself where HUB_UPSTREAM is not set."""
         return self.data_dir / OWN_UPSTREAM

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from shared.config import load
 from shared.errors import Invalid
 
 
@@ -16,10 +15,11 @@ from shared.errors import Invalid
 def backup(file: Path) -> None:
     """Write the whole hub, while it runs, into FILE (.tar.gz, readable by you alone: keys are in it)."""
     from gateway.archive.writing import write_backup
-    from gateway.console.data_directory import require_hub
+    from gateway.console.data_directory import require_embedded, require_hub, settings_here
 
-    settings = load()
+    settings = settings_here()
     require_hub(settings)
+    require_embedded(settings, "backup")
     if not file.name.endswith((".tar.gz", ".tgz")):
         raise Invalid(f"{file}: expected a name that ends in .tar.gz; that is what a backup is")
     manifest = write_backup(settings, file.absolute())
@@ -34,8 +34,10 @@ def backup(file: Path) -> None:
 def restore(file: Path, replace: bool) -> None:
     """Put back the hub that `backup` wrote into FILE; the hub must not run."""
     from gateway.archive.restoring import restore as put_back
+    from gateway.console.data_directory import require_embedded, settings_here
 
-    settings = load()
+    settings = settings_here()
+    require_embedded(settings, "restore")
     restored = put_back(settings, file, replace=replace)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(restored.manifest.made_at))
     click.echo(f"{settings.data_dir}: the hub as of {made}; start it with: models-hub run")

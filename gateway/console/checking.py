@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import click
 
-from shared.config import load
-
 
 @click.command(options_metavar="")
 def doctor() -> None:
     """Compare everything the hub holds with its logs, also while it runs; exit code 1 where it differs."""
-    from gateway.console.data_directory import require_hub
+    from gateway.console.data_directory import require_hub, settings_here
 
-    settings = load()
+    settings = settings_here()
     require_hub(settings)
 
     from gateway.embedded import examine

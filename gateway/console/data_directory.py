@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from shared.config import Settings
-from shared.errors import NotFound
+from dataclasses import replace
+
+from shared.config import Settings, load
+from shared.errors import NotFound, Unavailable
+
+_DATABASE_URL = "DATABASE_URL_"
 
 
 class NoHubHere(NotFound):
     slug = "no-hub-here"
 
 
+def settings_here() -> Settings:
+    """The settings; where a split hub runs on the data directory, with the addresses of its servers."""
+    from gateway.embedded_lock import split_hub_runs
+
+    settings = load()
+    if not split_hub_runs(settings):
+        return settings
+    lines = settings.split_env_file.read_text(encoding="utf-8").splitlines()
+    said = dict(line.split("=", 1) for line in lines if "=" in line)
+    urls = {
+        name.removeprefix(_DATABASE_URL).lower(): value
+        for name, value in said.items()
+        if name.startswith(_DATABASE_URL)
+    }
+    return replace(settings, database_urls=urls, amqp_uri=said.get("AMQP_URI", ""))
+
+
 def require_hub(settings: Settings) -> None:
     """Raises NoHubHere where no hub has ever been: a mistyped HUB_DATA_DIR must not make a new one."""
-    if not settings.database_file("identity").exists():
-        raise NoHubHere(
-            f"data directory {settings.data_dir}: expected a hub's files, found none; "
-            "set HUB_DATA_DIR to the hub's, or make one with: models-hub run"
+    if settings.database_urls or settings.database_file("identity").exists():
+        return
+    if settings.split_env_file.exists():
+        raise Unavailable(
+            f"data directory {settings.data_dir}: expected its split hub to run, it does not; start it: make split"
+        )
+    raise NoHubHere(
+        f"data directory {settings.data_dir}: expected a hub's files, found none; "
+        "set HUB_DATA_DIR to the hub's, or make one with: models-hub run"
+    )
+
+
+def require_embedded(settings: Settings, command: str) -> None:
+    """Raises Unavailable where a split hub runs: its servers have tools of their own for `command`."""
+    if settings.database_urls:
+        raise Unavailable(
+            f"{command}: this is for a hub in one process, and a split hub runs on {settings.data_dir}; "
+            "use pg_dump and pg_restore on its databases, README says how"
         )

@@ -6,16 +6,16 @@ import sys
 
 import click
 
-from shared.config import Settings, load
+from shared.config import Settings
 
 ROLES = ("maintainer", "reviewer", "operator")
 SCOPES = ("read", "write", "admin")
 
 
 def _settings() -> Settings:
-    from gateway.console.data_directory import require_hub
+    from gateway.console.data_directory import require_hub, settings_here
 
-    settings = load()
+    settings = settings_here()
     require_hub(settings)
     return settings
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from shared.config import Settings, load
+from shared.config import Settings
 from shared.errors import Conflict, Unavailable
 
 LOOK_S = 0.2
@@ -31,10 +31,10 @@ def rebuild() -> None:
 @rebuild.command("catalog", options_metavar="")
 def rebuild_catalog() -> None:
     """Build the catalog's read models anew beside the served ones, then switch to them."""
-    from gateway.console.data_directory import require_hub
+    from gateway.console.data_directory import require_hub, settings_here
     from gateway.embedded_lock import running_hub
 
-    settings = load()
+    settings = settings_here()
     require_hub(settings)
     address = running_hub(settings)
     if address == "":

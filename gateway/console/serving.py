@@ -70,7 +70,9 @@ def import_(source: str) -> None:
 
     SOURCE is pypi:<package>==<version>, a wheel, a directory or a bare repository.
     """
-    settings = load()
+    from gateway.console.data_directory import settings_here
+
+    settings = settings_here()
 
     from rich.console import Console
 
