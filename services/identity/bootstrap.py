@@ -16,7 +16,7 @@ from shared.event_store.sql import SqlEventStore
 from shared.events import identity, pr_bot, registry, review
 from shared.idempotency import Commands
 from shared.service import BuiltService, Calls, LogService, log_reader
-from shared.subscription import Subscription
+from shared.subscription import Subscription, look_s
 
 
 def build(settings: Settings, calls: Calls) -> BuiltService:
@@ -44,6 +44,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
             read_log=log_reader(owner, source_types, reader="identity"),
             database=database,
             handlers={event: partial(reaction, application) for event, reaction in REACTIONS.items()},
+            look_s=look_s(beside_broker=bool(settings.amqp_uri)),
         )
         for source, (owner, source_types) in sources.items()
     ]
@@ -53,6 +54,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         application=application,
         database=database,
         store=store,
+        types=types,
         subscriptions=log.subscriptions,
         background=background,
         doctor=partial(examine, database, store),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from services.pr_bot import domain
 from services.pr_bot.application import Application
 from services.pr_bot.doctor import examine
 from services.pr_bot.policies import REACTIONS, Reaction, UpstreamWatch, Worker
@@ -30,8 +31,9 @@ from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as facts
 from shared.events import registry, review
 from shared.idempotency import Commands
+from shared.publicity import Publicity
 from shared.service import BuiltService, Calls, log_reader
-from shared.subscription import Subscription
+from shared.subscription import Subscription, look_s
 
 __all__ = ["build", "seed"]
 
@@ -63,13 +65,17 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         watch=watch,
         wake=worker.wake,
     )
-    application.subscriptions += _subscriptions(application, calls, database)
+    application.subscriptions += _subscriptions(
+        application, calls, database, pause_s=look_s(beside_broker=bool(settings.amqp_uri))
+    )
     poll = [UpstreamWatch(look=application.look_at_upstream, poll_s=settings.upstream_poll_s)] if watch else []
     return BuiltService(
         name=NAME,
         application=application,
         database=database,
         store=store,
+        types=types,
+        is_public=Publicity(store, initial=False, evolve=domain.evolve_told, tells=domain.tells),
         subscriptions=tuple(application.subscriptions),
         background=(worker, *poll),
         doctor=partial(examine, database, store),
@@ -104,7 +110,7 @@ def _upstream(settings: Settings) -> Upstream | None:
     )
 
 
-def _subscriptions(application: Application, calls: Calls, database: Database) -> list[Subscription]:
+def _subscriptions(application: Application, calls: Calls, database: Database, *, pause_s: float) -> list[Subscription]:
     made = []
     for source, module in SOURCES.items():
         types = EventTypes(module.EVENTS, module.UPCASTERS)
@@ -121,6 +127,7 @@ def _subscriptions(application: Application, calls: Calls, database: Database) -
                 read_log=log_reader(owner, types, reader=NAME),
                 database=database,
                 handlers=handlers,
+                look_s=pause_s,
             )
         )
     return made

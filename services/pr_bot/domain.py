@@ -105,6 +105,26 @@ def evolve_main(state: MainContent, event: Any) -> MainContent:
             return state
 
 
+def evolve_told(told: bool, event: Any) -> bool:
+    """Whether anyone may read a request's events: since its revision was published for everyone, as far as it tells.
+
+    A request stops being a draft when the model is published. The hub closes it, or needs none, where
+    the model is for fewer again; that may also have other reasons, and then the next request tells.
+    """
+    match event:
+        case PullRequestFacts(draft=False):
+            return True
+        case events.PullRequestClosed(by="hub") | events.PullRequestSkipped(state="none"):
+            return False
+        case _:
+            return told
+
+
+def tells(told: bool, event: Any) -> bool:
+    """What upstream holds says nothing of whether the hub's own model of that name is public."""
+    return told and not isinstance(event, events.UpstreamChanged)
+
+
 def queue(state: PullRequest, *, model: str, revision: int) -> Sequence[Any]:
     """A new revision waits for the bot; an open request, or one a person closed, says more than `queued` would."""
     if state.is_open or state.is_held_closed or revision <= state.revision:

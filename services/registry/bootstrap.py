@@ -7,6 +7,7 @@ from functools import partial
 from services.registry.application import Application
 from services.registry.application.validation import Validation
 from services.registry.doctor import examine
+from services.registry.domain import publicity
 from services.registry.policies import REACTIONS
 from services.registry.projection import Names
 from shared.config import Settings
@@ -15,8 +16,9 @@ from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot, registry, review
 from shared.idempotency import Commands
+from shared.publicity import Publicity
 from shared.service import BuiltService, Calls, LogService, log_reader
-from shared.subscription import Subscription
+from shared.subscription import Subscription, look_s
 
 
 def build(settings: Settings, calls: Calls) -> BuiltService:
@@ -43,6 +45,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
             read_log=log_reader(owner, source_types, reader="registry"),
             database=database,
             handlers={event: partial(reaction, application) for event, reaction in REACTIONS.items()},
+            look_s=look_s(beside_broker=bool(settings.amqp_uri)),
         )
         for source, (owner, source_types) in sources.items()
     ]
@@ -51,6 +54,8 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         application=application,
         database=database,
         store=store,
+        types=types,
+        is_public=Publicity(store, initial=publicity.Standing(), evolve=publicity.evolve, tells=publicity.tells),
         subscriptions=log.subscriptions,
         doctor=partial(examine, database, store),
     )

@@ -15,7 +15,7 @@ from shared.event_store.sql import SqlEventStore
 from shared.events import registry, review
 from shared.idempotency import Commands
 from shared.service import BuiltService, Calls, LogService, log_reader
-from shared.subscription import Subscription
+from shared.subscription import Subscription, look_s
 
 
 def build(settings: Settings, calls: Calls) -> BuiltService:
@@ -39,6 +39,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         read_log=read_registry,
         database=database,
         handlers={event: partial(reaction, application) for event, reaction in REACTIONS.items()},
+        look_s=look_s(beside_broker=bool(settings.amqp_uri)),
     )
     log.subscriptions.append(subscription)
     return BuiltService(
@@ -46,6 +47,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
         application=application,
         database=database,
         store=store,
+        types=types,
         subscriptions=[subscription],
         doctor=partial(examine, database, store, read_registry),
     )
