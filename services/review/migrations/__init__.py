@@ -1,0 +1,11 @@
+"""The tables that review's code expects, which the versions beside this make on PostgreSQL."""
+
+from __future__ import annotations
+
+from services.review.projection import METADATA as OWNERS
+from shared.cursors import METADATA as CURSORS
+from shared.event_store.table import METADATA as EVENTS
+from shared.idempotency import METADATA as COMMANDS
+from shared.relay_cursor import METADATA as RELAY
+
+METADATA = (EVENTS, CURSORS, COMMANDS, RELAY, OWNERS)
