@@ -10,6 +10,11 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _cursors()
+    _parked()
+
+
+def _cursors() -> None:
     op.create_table(
         "cursors",
         sa.Column("subscriber", sa.Text(), nullable=False),
@@ -19,6 +24,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subscriber", "source", "generation"),
     )
+
+
+def _parked() -> None:
     op.create_table(
         "parked",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),

@@ -10,6 +10,25 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _events()
+    _cursors()
+    _parked()
+    _answers()
+    _commands()
+    _relay()
+    _attempts()
+    _github_tokens()
+    _groups()
+    _members()
+    _people()
+    _sessions()
+    _tokens()
+    _mails()
+    _model_owners()
+    _notifications()
+
+
+def _events() -> None:
     op.create_table(
         "events",
         sa.Column("position", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -29,6 +48,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("stream", "version"),
     )
     op.create_index("events_causation_id", "events", ["causation_id"], unique=False)
+
+
+def _cursors() -> None:
     op.create_table(
         "cursors",
         sa.Column("subscriber", sa.Text(), nullable=False),
@@ -38,6 +60,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subscriber", "source", "generation"),
     )
+
+
+def _parked() -> None:
     op.create_table(
         "parked",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -54,18 +79,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("subscriber", "source", "generation", "stream"),
     )
+
+
+def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _commands() -> None:
     op.create_table(
         "commands",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("request_sha256", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _relay() -> None:
     op.create_table(
         "relay",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -73,6 +107,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -83,6 +120,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_attempts_client"), "attempts", ["client"], unique=False)
     op.create_index(op.f("ix_attempts_login_key"), "attempts", ["login_key"], unique=False)
+
+
+def _github_tokens() -> None:
     op.create_table(
         "github_tokens",
         sa.Column("person", sa.String(), nullable=False),
@@ -93,6 +133,9 @@ def upgrade() -> None:
         sa.Column("stored_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("person"),
     )
+
+
+def _groups() -> None:
     op.create_table(
         "groups",
         sa.Column("id", sa.String(), nullable=False),
@@ -102,6 +145,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name_key"),
     )
+
+
+def _members() -> None:
     op.create_table(
         "members",
         sa.Column("group_id", sa.String(), nullable=False),
@@ -109,6 +155,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_id", "person"),
     )
     op.create_index(op.f("ix_members_person"), "members", ["person"], unique=False)
+
+
+def _people() -> None:
     op.create_table(
         "people",
         sa.Column("id", sa.String(), nullable=False),
@@ -129,6 +178,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_key"),
         sa.UniqueConstraint("login_key"),
     )
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("digest", sa.String(), nullable=False),
@@ -137,6 +189,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index(op.f("ix_sessions_person"), "sessions", ["person"], unique=False)
+
+
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("id", sa.String(), nullable=False),
@@ -154,6 +209,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tokens_command"), "tokens", ["command"], unique=False)
     op.create_index(op.f("ix_tokens_person"), "tokens", ["person"], unique=False)
+
+
+def _mails() -> None:
     op.create_table(
         "mails",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -166,12 +224,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_mails_cause"), "mails", ["cause"], unique=False)
+
+
+def _model_owners() -> None:
     op.create_table(
         "model_owners",
         sa.Column("model_id", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("model_id", "person"),
     )
+
+
+def _notifications() -> None:
     op.create_table(
         "notifications",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

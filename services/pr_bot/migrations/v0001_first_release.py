@@ -10,6 +10,22 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _events()
+    _cursors()
+    _parked()
+    _answers()
+    _commands()
+    _relay()
+    _branches()
+    _due()
+    _due_traces()
+    _pull_requests()
+    _seen_files()
+    _seen_head()
+    _seen_models()
+
+
+def _events() -> None:
     op.create_table(
         "events",
         sa.Column("position", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -29,6 +45,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("stream", "version"),
     )
     op.create_index("events_causation_id", "events", ["causation_id"], unique=False)
+
+
+def _cursors() -> None:
     op.create_table(
         "cursors",
         sa.Column("subscriber", sa.Text(), nullable=False),
@@ -38,6 +57,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subscriber", "source", "generation"),
     )
+
+
+def _parked() -> None:
     op.create_table(
         "parked",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -54,18 +76,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("subscriber", "source", "generation", "stream"),
     )
+
+
+def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _commands() -> None:
     op.create_table(
         "commands",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("request_sha256", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _relay() -> None:
     op.create_table(
         "relay",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -73,6 +104,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _branches() -> None:
     op.create_table(
         "branches",
         sa.Column("branch", sa.Text(), nullable=False),
@@ -80,6 +114,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("branch"),
         sa.UniqueConstraint("model"),
     )
+
+
+def _due() -> None:
     op.create_table(
         "due",
         sa.Column("model", sa.Text(), nullable=False),
@@ -94,12 +131,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("model"),
     )
     op.create_index(op.f("ix_due_next_try_at"), "due", ["next_try_at"], unique=False)
+
+
+def _due_traces() -> None:
     op.create_table(
         "due_traces",
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("traceparent", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("model"),
     )
+
+
+def _pull_requests() -> None:
     op.create_table(
         "pull_requests",
         sa.Column("model", sa.Text(), nullable=False),
@@ -110,12 +153,18 @@ def upgrade() -> None:
         sa.Column("head_sha", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("model"),
     )
+
+
+def _seen_files() -> None:
     op.create_table(
         "seen_files",
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("blob", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("path"),
     )
+
+
+def _seen_head() -> None:
     op.create_table(
         "seen_head",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -124,6 +173,9 @@ def upgrade() -> None:
         sa.Column("looked_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _seen_models() -> None:
     op.create_table(
         "seen_models",
         sa.Column("model", sa.Text(), nullable=False),

@@ -10,6 +10,16 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _events()
+    _cursors()
+    _parked()
+    _answers()
+    _commands()
+    _relay()
+    _owners()
+
+
+def _events() -> None:
     op.create_table(
         "events",
         sa.Column("position", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -29,6 +39,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("stream", "version"),
     )
     op.create_index("events_causation_id", "events", ["causation_id"], unique=False)
+
+
+def _cursors() -> None:
     op.create_table(
         "cursors",
         sa.Column("subscriber", sa.Text(), nullable=False),
@@ -38,6 +51,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subscriber", "source", "generation"),
     )
+
+
+def _parked() -> None:
     op.create_table(
         "parked",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -54,18 +70,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("subscriber", "source", "generation", "stream"),
     )
+
+
+def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _commands() -> None:
     op.create_table(
         "commands",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("request_sha256", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _relay() -> None:
     op.create_table(
         "relay",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -73,6 +98,9 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _owners() -> None:
     op.create_table(
         "owners",
         sa.Column("model_id", sa.String(), nullable=False),
