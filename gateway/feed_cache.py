@@ -1,7 +1,8 @@
 """The public feed, answered before Flask from bodies held in memory, gzipped once.
 
 A background thread asks catalog for the feeds' etags and fetches what changed. When catalog fails,
-the last good bodies go on being served.
+the last good bodies go on being served, after a restart too where they are kept on disk. Of several
+replicas' feeds an older one never takes a newer one's place.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from urllib.parse import parse_qs
 
 import structlog
 
-from shared.contracts.catalog import Catalog, ReadFeed
-from shared.contracts.common import Empty, system_caller
+from gateway.catalog_watch import Newest
+from gateway.kept_feed import KeptFeed
+from shared.contracts.catalog import Catalog, ReadFeed, ReadFeedVersions
+from shared.contracts.common import system_caller
 from shared.errors import HubError
 
 PATH = "/api/models/download"
@@ -73,10 +76,13 @@ def snapshot_of(etag: str, body: bytes) -> Snapshot:
 
 
 class FeedCache:
-    """The newest snapshot of each type."""
+    """The newest snapshot of each type. `kept`: where they are kept for a later start."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, *, kept: KeptFeed | None = None, look_s: float = LOOK_S) -> None:
         self._catalog = catalog
+        self._kept = kept
+        self._look_s = look_s
+        self._newest = Newest()
         self._snapshots: Mapping[str, Snapshot] = {}
         self._turn = threading.Lock()
         self._woken = threading.Event()
@@ -92,14 +98,17 @@ class FeedCache:
         caller = system_caller("gateway")
         with self._turn:
             try:
-                etags = self._catalog.feed_versions(Empty(), caller).etags
+                versions = self._catalog.feed_versions(ReadFeedVersions(), caller)
+                if not self._newest.takes(versions.version):
+                    return
                 fresh = dict(self._snapshots)
                 for model_type in TYPES:
                     held = fresh.get(model_type)
-                    if held is not None and held.etag == etags.get(model_type):
+                    if held is not None and held.etag == versions.etags.get(model_type, held.etag):
                         continue
-                    feed = self._catalog.feed(ReadFeed(type=model_type), caller)
-                    fresh[model_type] = snapshot_of(feed.etag, feed.body.encode("utf-8"))
+                    # Another replica may answer: it is to show at least what this one has told.
+                    asked = ReadFeed(type=model_type, min_position=f"catalog:{versions.version}")
+                    fresh[model_type] = self._fetched(asked)
             except HubError as error:
                 if not self._failing:
                     log.warning("feed refresh failed, the last good feed is served", error=error.message)
@@ -108,9 +117,25 @@ class FeedCache:
             self._failing = False
             self._snapshots = fresh
 
-    def start(self) -> None:
-        """Refreshes now, and again when woken or after a quarter of a second."""
-        self.refresh()
+    def _fetched(self, asked: ReadFeed) -> Snapshot:
+        feed = self._catalog.feed(asked, system_caller("gateway"))
+        body = feed.body.encode("utf-8")
+        if self._kept is not None:
+            self._kept.keep(asked.type, feed.etag, body)
+        return snapshot_of(feed.etag, body)
+
+    def _restore(self) -> None:
+        """Only for as long as catalog does not answer: the first refresh compares the etags."""
+        found = {name: self._kept.find(name) for name in TYPES} if self._kept is not None else {}
+        self._snapshots = {name: snapshot_of(*kept) for name, kept in found.items() if kept is not None}
+
+    def start(self, *, wait: bool = True) -> None:
+        """Refreshes now, and again when woken or after `look_s`; without `wait` a kept feed serves meanwhile."""
+        self._restore()
+        if wait:
+            self.refresh()
+        else:
+            self.wake()
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="feed-cache", daemon=True)
         self._thread.start()
@@ -127,7 +152,7 @@ class FeedCache:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._woken.wait(LOOK_S)
+            self._woken.wait(self._look_s)
             self._woken.clear()
             try:
                 self.refresh()

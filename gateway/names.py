@@ -18,7 +18,7 @@ KNOWN_AS = {
     "upstream": PersonName(id="upstream", login="upstream", display_name="Upstream"),
 }
 PROGRAMS = frozenset({"registry", "review", "identity", "pr_bot", "catalog", "gateway", "console", "import"})
-CACHED_S = 30.0
+CACHED_S = 5.0
 
 
 class _Cache:

@@ -12,12 +12,10 @@ from typing import Any
 
 from flask import Flask
 
-from gateway.app import create_app
-from gateway.feed_cache import FeedCache
-from gateway.seal_keys import seal_public_key
 from gateway.server import HubServer, bound_socket
+from gateway.split import RunningGateway
 from shared.config import Settings, load
-from shared.errors import HubError, Invalid
+from shared.errors import HubError
 from shared.log_lines import configure
 from shared.metrics import observer
 from shared.rpc_client import RpcClient, calls_over_rpc
@@ -30,34 +28,19 @@ class SplitGateway:
     """`start` answers the WSGI app, also while broker and services are not there yet; made after the fork."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._client = RpcClient(settings.amqp_uri, name="gateway")
-        self._calls = calls_over_rpc(self._client, observe=observer("client"))
-        self._feed = FeedCache(self._calls.catalog)
+        self._gateway = RunningGateway(settings, calls_over_rpc(self._client, observe=observer("client")))
 
     def start(self) -> Flask:
         configure(json_lines=True, service="gateway")
-        sealing = _seal_public_key(self._settings)
         self._client.start()
-        self._feed.start()
-        app = create_app(self._settings, self._calls, feed=self._feed)
-        app.extensions["hub_seal_public_key"] = sealing
+        app = self._gateway.start()
         app.extensions["hub_ready_with"] = READY_WITH
         return app
 
     def stop(self) -> None:
-        self._feed.stop()
+        self._gateway.stop()
         self._client.stop()
-
-
-def _seal_public_key(settings: Settings) -> bytes:
-    try:
-        return seal_public_key(settings)
-    except FileNotFoundError as error:
-        raise Invalid(
-            "HUB_SEAL_PUBLIC_KEY: expected it to be set, for there is no seal.key in HUB_DATA_DIR; "
-            "set it to the public half of pr_bot's HUB_SEAL_KEY"
-        ) from error
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from services.catalog.projection import PROJECTION_VERSION, SOURCES
 from shared.client_release_table import packaged_table
 from shared.contracts import catalog as contract
 from shared.contracts import wire
-from shared.contracts.common import Caller, Empty
+from shared.contracts.common import Caller
 from shared.database import Database
 from shared.errors import HubError
 from shared.service import LogService
@@ -105,7 +105,7 @@ def _answers(application: Application, models: Sequence[str], caller: Caller) ->
     requests += [("my_models", contract.FindMyModels()), ("reviews", contract.FindReviews(state="all"))]
     requests += [("pulls", contract.FindPulls()), ("changes", contract.ReadChanges())]
     requests += [("audit", contract.FindAudit()), ("feed", contract.ReadFeed(type="llm"))]
-    requests += [("feed_versions", Empty())]
+    requests += [("feed_versions", contract.ReadFeedVersions())]
     for model in models:
         named = contract.ReadModel(name=model)
         requests += [(method, named) for method in ("model", "revisions", "pull_request")]

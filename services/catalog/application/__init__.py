@@ -88,10 +88,10 @@ class Application:
         return self._views.read(caller, lambda view: lists.read_changes(view, request), request.min_position)
 
     def feed(self, request: contract.ReadFeed, caller: Caller) -> contract.Feed:
-        return self._views.read(caller, lambda view: feed_answers.read_feed(view, request))
+        return self._views.read(caller, lambda view: feed_answers.read_feed(view, request), request.min_position)
 
-    def feed_versions(self, request: Empty, caller: Caller) -> contract.FeedVersions:
-        return self._views.read(caller, lambda view: feed_answers.read_feed_versions(view))
+    def feed_versions(self, request: contract.ReadFeedVersions, caller: Caller) -> contract.FeedVersions:
+        return self._views.read(caller, feed_answers.read_feed_versions, request.min_position)
 
     def audit(self, request: contract.FindAudit, caller: Caller) -> contract.Timeline:
         return self._views.read(caller, lambda view: lists.find_audit(view, request), request.min_position)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from services.catalog.application.feeds import Feeds
 from services.catalog.application.generation import Generation
 from services.catalog.application.generations import Generations
-from services.catalog.application.waiting import WAIT_S, positions_in
+from services.catalog.application.waiting import WAIT_S, wish_in
 from services.catalog.domain import Access, Viewer, manages, may_see, may_see_revision, reviews
 from shared.contracts.common import Caller
 from shared.errors import NotFound, Unavailable
@@ -141,17 +141,20 @@ class Views:
     @contextmanager
     def open(self, caller: Caller, min_position: str = "", *, searching: bool = False) -> Iterator[View]:
         """Waits for `min_position` first, 2 s at most and for signed-in callers only; the index where `searching`."""
-        wanted = positions_in(min_position)
+        wish = wish_in(min_position)
         stale = False
-        if wanted and caller.user_id:
-            stale = not self._generations.reached(wanted, WAIT_S)
+        if wish.positions and caller.user_id:
+            stale = not self._generations.reached(wish.positions, WAIT_S)
+        if wish.version[0] > self._generations.served.number:
+            self._generations.look()
         with ExitStack() as stack:
             generation = stack.enter_context(self._generations.reading())
             version = generation.current if searching else generation.version
+            behind = wish.version[0] > 0 and wish.version > (generation.number, version())
             yield View(
                 generation=generation,
                 viewer=viewer_of(caller),
-                version=version(look=bool(wanted)),
+                version=version(look=bool(wish.positions) or behind),
                 stale=stale,
                 feeds=self._feeds,
                 now=self._now(),

@@ -2,14 +2,22 @@
 
 People are opaque ids here; the gateway puts names to them. Times are Unix seconds. Every read takes
 `min_position` (comma-separated `<service>:<n>`), waits for them 2 s at most for signed-in callers,
-and says `stale` in its answer where it did not get there.
+and says `stale` in its answer where it did not get there. Positions are what the answering replica shows.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from shared.contracts.catalog.feed import Changes, Feed, FeedVersions, PublishedChange, ReadChanges, ReadFeed
+from shared.contracts.catalog.feed import (
+    Changes,
+    Feed,
+    FeedVersions,
+    PublishedChange,
+    ReadChanges,
+    ReadFeed,
+    ReadFeedVersions,
+)
 from shared.contracts.catalog.history import (
     Change,
     Diff,
@@ -77,6 +85,7 @@ __all__ = [
     "ReadChanges",
     "ReadDiff",
     "ReadFeed",
+    "ReadFeedVersions",
     "ReadModel",
     "ReadRevision",
     "ReadTimeline",
@@ -123,7 +132,7 @@ class Catalog(Service, Protocol):
     def feed(self, request: ReadFeed, caller: Caller) -> Feed:
         """NotFound for an unknown, hidden or dangerous `model_name`."""
 
-    def feed_versions(self, request: Empty, caller: Caller) -> FeedVersions: ...
+    def feed_versions(self, request: ReadFeedVersions, caller: Caller) -> FeedVersions: ...
 
     def audit(self, request: FindAudit, caller: Caller) -> Timeline: ...
 

@@ -50,6 +50,7 @@ class ReadFeed:
     type: str
     model_name: str = ""
     etag: str = ""
+    min_position: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,13 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFeedVersions:
+    min_position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedVersions:
-    """The etag of each type's public feed now, and the catalog's position they stand for."""
+    """The etag of each type's public feed now, and the catalog's version they stand for."""
 
     etags: dict[str, str] = field(default_factory=dict)
     version: str = ""

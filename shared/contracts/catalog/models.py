@@ -171,7 +171,12 @@ class ModelDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogVersion:
-    """Changes with every applied event that any anonymous page could show; for caches."""
+    """Changes with every applied event that any anonymous page could show; for caches.
+
+    `version` is two numbers, such as `2.417`: generation and change in it. It is the database's, so that of two
+    replicas' answers the higher one is the newer. `catalog:2.417` in a `min_position` has the answering replica
+    show at least that; it costs no wait, and so it counts for everyone.
+    """
 
     version: str
     rebuilding: bool = False

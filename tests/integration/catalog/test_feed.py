@@ -114,7 +114,7 @@ def test_equal_etag_answers_without_a_body(history: History, catalog: CatalogUnd
 def test_versions_name_the_etag_of_each_feed(history: History, catalog: CatalogUnderTest) -> None:
     history.publish("m")
     application = catalog.catch_up()
-    versions = application.feed_versions(Empty(), ANONYMOUS)
+    versions = application.feed_versions(contract.ReadFeedVersions(), ANONYMOUS)
     assert set(versions.etags) == set(TYPES)
     assert versions.etags["llm"] == feed(catalog).etag
     assert versions.version == application.version(Empty(), ANONYMOUS).version

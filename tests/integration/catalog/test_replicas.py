@@ -79,6 +79,23 @@ def test_what_nobody_has_applied_is_said_to_be_stale(history: History, replicas:
     assert other.application.models(contract.FindModels(min_position=position), OWNER).stale
 
 
+def test_what_was_seen_of_one_replica_is_shown_by_the_others(history: History, replicas: Replicas) -> None:
+    """As a gateway asks, for whoever reads: neither replica has looked at the database by itself."""
+    one, other = replicas.make(), replicas.make()
+    assert other.application.models(contract.FindModels(), ANONYMOUS).total == 0
+    for number in range(3):
+        history.publish(f"m{number}")
+        one.catch_up()
+        seen = f"catalog:{one.application.version(Empty(), ANONYMOUS).version}"
+        assert other.application.models(contract.FindModels(min_position=seen), ANONYMOUS).total == number + 1
+        feed = contract.ReadFeed(type="llm", min_position=seen)
+        assert other.application.feed(feed, ANONYMOUS).served == number + 1
+        one.generations.rebuild().join(30)
+        seen = f"catalog:{one.application.version(Empty(), ANONYMOUS).version}"
+        assert other.application.models(contract.FindModels(min_position=seen), ANONYMOUS).total == number + 1
+        assert other.generations.served.number == one.generations.served.number
+
+
 def test_a_waiting_reader_has_the_log_read_where_nobody_applies(history: History, replicas: Replicas) -> None:
     alone = replicas.started()
     position = f"registry:{history.publish('a').position}"
