@@ -15,6 +15,7 @@ from functools import wraps
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts import wire
 from shared.contracts.common import Caller
@@ -107,11 +108,19 @@ def idempotent(
 
 
 def _write(connection: Connection, command_id: str, asked: str, answer: Any) -> None:
-    if _require_same(connection, command_id, asked):
-        return
-    connection.execute(COMMANDS.insert().values(id=command_id, request_sha256=asked))
-    if answer is not None:
-        connection.execute(ANSWERS.insert().values(id=command_id, answer=json.dumps(wire.dump(answer))))
+    # Another thread may be carrying out the same command: whose row it is, is settled by its key.
+    row = {"id": command_id, "request_sha256": asked}
+    if _written(connection, COMMANDS, row):
+        if answer is not None:
+            _written(connection, ANSWERS, {"id": command_id, "answer": json.dumps(wire.dump(answer))})
+    else:
+        _require_same(connection, command_id, asked)
+
+
+def _written(connection: Connection, table: Table, row: dict[str, str]) -> bool:
+    """False where there is a row of that key."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
 
 
 def _require_same(connection: Connection, command_id: str, asked: str) -> bool:

@@ -32,6 +32,7 @@ from shared.events import pr_bot as facts
 from shared.events import registry, review
 from shared.idempotency import Commands
 from shared.publicity import Publicity
+from shared.relay_cursor import published_position
 from shared.service import BuiltService, Calls, log_reader
 from shared.subscription import Subscription, look_s
 
@@ -43,9 +44,9 @@ SOURCES = {"registry": registry, "review": review}
 
 def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> BuiltService:
     """pr_bot, not yet started. A `file:` upstream must be seeded before its background starts."""
-    database = Database(settings.database_url_of(NAME))
+    database = Database(settings.database_url_of(NAME), serial=True)
     types = EventTypes(facts.EVENTS, facts.UPCASTERS)
-    store = SqlEventStore(database, types)
+    store = SqlEventStore(database, types, floor=published_position)
     records = Records(store, Rows(database))
     upstream = _upstream(settings)
     watch: Watch | None = None

@@ -17,6 +17,7 @@ from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot, registry, review
 from shared.idempotency import Commands
 from shared.publicity import Publicity
+from shared.relay_cursor import published_position
 from shared.service import BuiltService, Calls, LogService, log_reader
 from shared.subscription import Subscription, look_s
 
@@ -25,7 +26,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
     """Nothing runs yet; the composition root starts what is in the answer."""
     database = Database(settings.database_url_of("registry"))
     types = EventTypes(registry.EVENTS, registry.UPCASTERS)
-    store = SqlEventStore(database, types)
+    store = SqlEventStore(database, types, floor=published_position)
     log = LogService(name="registry", store=store, types=types)
     application = Application(
         store=store,

@@ -14,6 +14,7 @@ from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import registry, review
 from shared.idempotency import Commands
+from shared.relay_cursor import published_position
 from shared.service import BuiltService, Calls, LogService, log_reader
 from shared.subscription import Subscription, look_s
 
@@ -22,7 +23,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
     """Nothing runs yet; the composition root starts what is in the answer."""
     database = Database(settings.database_url_of("review"))
     types = EventTypes(review.EVENTS, review.UPCASTERS)
-    store = SqlEventStore(database, types)
+    store = SqlEventStore(database, types, floor=published_position)
     log = LogService(name="review", store=store, types=types)
     application = Application(
         store=store,

@@ -31,6 +31,8 @@ Evolve = Callable[[State, Any], State]
 
 NAMESPACE = UUID("5c0d3b8e-9a55-5d9f-8a53-0f2f6b1c7e14")
 ATTEMPTS = 3
+# In a caller's transaction, a subscription's: whoever gives up there is taken for one that fails at its event.
+ATTEMPTS_INSIDE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +95,17 @@ def execute(
 ) -> Executed[State]:
     """Appends what `decide` answers for the stream as it is, once for each `metadata.causation_id` and stream.
 
-    `decide` may be called three times, then StreamConflict is raised; its refusals propagate. `rows`
-    is written with events only. `reaction` names what a policy does where `causation_id` is the
-    causing event: two reactions on one stream need two names.
+    `decide` may be called three times (ten with `connection`), then StreamConflict is raised; its
+    refusals propagate. `rows` is written with events only. `reaction` names what a policy does where
+    `causation_id` is the causing event: two reactions on one stream need two names.
     """
     loaded = partial(load, store, stream, initial=initial, evolve=evolve, connection=connection)
     appended_before = partial(_earlier, store, stream, metadata.causation_id, reaction, connection)
     if earlier := appended_before():
         return _repeated(loaded, earlier)
+    attempts = ATTEMPTS if connection is None else ATTEMPTS_INSIDE
     with appending(stream, metadata) as traced:
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             before = loaded()
             new, earlier = _decided(
                 lambda state: _new_events(stream, decide(state), traced, reaction), before.state, appended_before
@@ -110,7 +113,7 @@ def execute(
             if not new:
                 return _repeated(loaded, earlier) if earlier else _executed(before, ())
             append = partial(store.append, stream, expected_version=before.version, events=new, connection=connection)
-            appended = _appended(partial(append, rows=rows), is_last=attempt == ATTEMPTS)
+            appended = _appended(partial(append, rows=rows), is_last=attempt == attempts)
             if appended is None:
                 continue
             if appended.repeated:

@@ -28,7 +28,11 @@ _ALL = 2**62
 
 
 class SqlEventStore:
-    """One service's log in its own database. See `interface.EventStore` for what is guaranteed."""
+    """One service's log in its own database. See `interface.EventStore` for what is guaranteed.
+
+    `floor` reads a position known to be safe, the relay's cursor, so that a stalled writer does not hide what is
+    below it from a process that has just begun.
+    """
 
     def __init__(
         self,
@@ -37,10 +41,11 @@ class SqlEventStore:
         *,
         now: Callable[[], float] = time.time,
         new_mark: Callable[[], str] = lambda: secrets.token_hex(8),
+        floor: Callable[[Connection], int] | None = None,
     ) -> None:
         self._database = database
         self._callbacks: tuple[Callable[[], None], ...] = ()
-        self._floor: Callable[[], int] = int
+        self._floor = floor
         database.create(METADATA)
         self._rows = EventRows(database.dialect, types, now=now, new_mark=new_mark)
         self._safe: SafePositions | None = None
@@ -110,11 +115,6 @@ class SqlEventStore:
         """Call `callback` after each commit that appended; it must be quick and not raise."""
         self._callbacks = (*self._callbacks, callback)
 
-    def use_floor(self, floor: Callable[[], int]) -> None:
-        """`floor` answers a position known to be safe, the relay's cursor: a stalled writer does not hide what is
-        below it. It is asked only where waiting for a safe position was in vain."""
-        self._floor = floor
-
     def poll_safe(self, connection: Connection) -> int:
         """The newest position known to be safe, for one that asks again and again; waits for nothing.
 
@@ -133,7 +133,8 @@ class SqlEventStore:
     def _head(self, connection: Connection) -> int:
         if self._safe is None:
             return self._rows.newest(connection, up_to=_ALL)[0]
-        return max(self._safe.wait(connection), self._floor())
+        safe = self._safe.wait(connection)
+        return safe if self._floor is None else max(safe, self._floor(connection))
 
     def _looking(self) -> AbstractContextManager[Connection]:
         """For reads that must each see what is committed by then, or, with one writer at a time, one snapshot."""

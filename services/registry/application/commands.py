@@ -248,7 +248,9 @@ class ModelCommands:
             reaction=reaction,
             connection=connection,
         )
-        self.names.remember(connection, executed.state)
+        # Only who has just appended knows the stream's end, and keeps others from it until the commit.
+        if executed.events and not executed.repeated:
+            self.names.remember(connection, executed.state)
 
     def model(self, name: str) -> Model:
         """The model as its stream says, empty where there is none."""

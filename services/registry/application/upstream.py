@@ -71,7 +71,7 @@ class UpstreamUseCases:
             metadata=actor_metadata(caller.user_id, causation_id=cause, correlation_id=caller.correlation_id),
             connection=connection,
         )
-        if executed.events:
+        if executed.events and not executed.repeated:
             self.names.remember(connection, executed.state)
         return executed
 

@@ -144,7 +144,7 @@ def test_the_floor_shows_what_a_stalled_writer_would_hide_from_a_new_process(bac
         store.append("note-c", expected_version=0, events=notes("c"), connection=connection)
         fresh = SqlEventStore(backend.open(), TYPES)
         assert pool.submit(fresh.read_log, after=0, mark=None).result().events == ()
-        fresh.use_floor(lambda: safe)
+        fresh = SqlEventStore(backend.open(), TYPES, floor=lambda _: safe)
         page = pool.submit(fresh.read_log, after=0, mark=None).result()
         assert ([event.stream for event in page.events], page.head) == (["note-a"], safe)
         assert pool.submit(fresh.head).result()[0] == safe
