@@ -146,8 +146,8 @@ def test_failed_sign_ins_count_over_all_gateways(hub: TestHub, pair: list[Gatewa
 
 
 def test_one_command_sent_to_two_gateways_is_done_once(hub: TestHub, pair: list[Gateway]) -> None:
-    body = {"type": "llm", "document": llm_document("sent-twice"), "readme": "", "visibility": "private"}
-    body |= {"message": "", "submit": False}
+    texts = {"type": "llm", "document": llm_document("sent-twice"), "readme": "", "visibility": "private"}
+    body = {**texts, "message": "", "submit": False}
     answers = [
         Api(gateway.app.test_client(), hub.token("max")).made("/models", body, key="the same") for gateway in pair
     ]
