@@ -29,7 +29,8 @@ class SplitGateway:
 
     def __init__(self, settings: Settings) -> None:
         self._client = RpcClient(settings.amqp_uri, name="gateway")
-        self._gateway = RunningGateway(settings, calls_over_rpc(self._client, observe=observer("client")))
+        self.calls = calls_over_rpc(self._client, observe=observer("client"))
+        self._gateway = RunningGateway(settings, self.calls)
 
     def start(self) -> Flask:
         configure(json_lines=True, service="gateway")
