@@ -16,8 +16,8 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("main-job")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("main-job"), mode=mode) as running:
         yield running
 
 
@@ -109,7 +109,7 @@ def _pull_request(hub: TestHub, state: str, *, revision: int) -> Json:
     def look() -> Json | None:
         found = hub.api("max").get("/models/tiny-1.5/pull-request").json
         assert found is not None
-        return found if (found["state"], found["revision"]) == (state, revision) else None
+        return found if (found.get("state"), found.get("revision")) == (state, revision) else None
 
     return until(look, what=f"the pull request is {state} at revision {revision}")
 
