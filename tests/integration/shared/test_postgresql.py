@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from shared.database import Database, Statement, advance_sequence, any_transaction_open, is_outage
 from shared.errors import Unavailable
 from tests.support.hub_process import free_port
+from tests.support.real_data import PROJECT
 from tests.support.servers import postgresql
 
 METADATA = MetaData()
@@ -252,3 +255,11 @@ def test_an_advanced_sequence_gives_no_key_at_or_below_the_floor(database: Datab
         assert add(connection) == 11
         advance_sequence(connection, "numbers", 2)
         assert add(connection) == 12
+
+
+def test_greenlets_write_beside_each_other_each_in_its_own_transaction(url: str, database: Database) -> None:
+    script = "tests.integration.shared.green_writers"
+    command = [sys.executable, "-W", "ignore", "-m", script, url]
+    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.stdout == "8 False\n", ran.stderr
+    assert count(database) == 8
