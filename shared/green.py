@@ -9,6 +9,6 @@ def go_green() -> None:
     """From here on a thread that waits lets the others go on, all in one thread of the system."""
     with warnings.catch_warnings():
         # nameko stands on it, pinned; whoever runs a service can do nothing about it.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         import eventlet
     eventlet.monkey_patch()

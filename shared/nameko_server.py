@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ from shared.calls import Observer, answered, failed
 from shared.contracts.wire import Method, contract_of
 from shared.errors import HubError, Invalid, Unavailable, to_wire
 from shared.rpc_client import EXCHANGE
-from shared.rpc_publish import HEARTBEAT_S, LOST, NoRoute, NotConfirmed, Publishers
+from shared.rpc_publish import CONFIRM_S, HEARTBEAT_S, LOST, NoRoute, NotConfirmed, Publishers
 
 MAX_WORKERS = 32
 DELIVERIES = 3
@@ -93,6 +94,23 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # nameko has no types
         except Exception as error:  # noqa: BLE001 whatever the client library raises, the connection is made anew
             log.warning("consuming failed, connecting again", error=f"{type(error).__name__}: {error}")
             eventlet.sleep(1)
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        """Tries again soon, for callers wait; leaves without a word, for a frozen broker would not answer."""
+        connection = self.connection.clone()
+        try:
+            connection.ensure_connection(
+                self.on_connection_error,
+                interval_start=0.1,
+                interval_step=0.2,
+                interval_max=1,
+                reraise_as_library_errors=False,
+            )
+            connection.connection.sock.settimeout(CONFIRM_S)
+            yield connection
+        finally:
+            connection.collect(socket_timeout=1)
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         self._in_hand = 0

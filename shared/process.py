@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -21,14 +21,17 @@ from sqlalchemy import select
 
 from shared.config import Settings, as_text, load
 from shared.database import is_outage
+from shared.delivery import Delivery
 from shared.errors import HubError, Unavailable
 from shared.health_port import HealthPort
 from shared.log_lines import configure
 from shared.metrics import observer, watch
+from shared.migrations import migrate
 from shared.nameko_server import RpcServer
+from shared.relay import Relay
 from shared.rpc_client import RpcClient, calls_over_rpc
 from shared.rpc_publish import LOST, connected
-from shared.service import BuiltService, Calls
+from shared.service import Background, BuiltService, Calls
 
 STOP_S = 20.0
 # What is left of it for subscriptions, background and database.
@@ -58,9 +61,9 @@ class Program:
     def help(self) -> str:
         """For a terminal."""
         return (
-            f"usage: python -m services.{self.name} [--help]\n\n"
-            f"Serves {self.name} until SIGTERM. Settings, from the environment:\n"
-            f"{as_text((*_COMMON, *self.settings))}"
+            f"usage: python -m services.{self.name} [migrate | --help]\n\n"
+            f"Serves {self.name} until SIGTERM; `migrate` first brings its database to this release, and may be\n"
+            f"repeated. Settings, from the environment:\n{as_text((*_COMMON, *self.settings))}"
         )
 
 
@@ -73,9 +76,11 @@ def main(program: Program, arguments: Sequence[str]) -> int:
     if list(arguments) in (["--help"], ["-h"]):
         sys.stdout.write(program.help)
         return 0
-    if arguments:
-        return _complain(program, f"expected nothing or --help, found {' '.join(arguments)}")
+    if list(arguments) not in ([], ["migrate"]):
+        return _complain(program, f"expected nothing, migrate or --help, found {' '.join(arguments)}")
     try:
+        if arguments:
+            return _migrate(program.name, load(required=("DATABASE_URL",)).database_url)
         settings = load(required=("DATABASE_URL", "AMQP_URI"))
         settings = replace(settings, database_urls={program.name: settings.database_url})
         return ServiceProcess(program, settings).run()
@@ -88,6 +93,12 @@ def _complain(program: Program, message: str) -> int:
     return 2
 
 
+def _migrate(service: str, url: str) -> int:
+    applied = migrate(service, url)
+    sys.stdout.write(f"{service}: applied {', '.join(applied) or 'nothing, all is there'}\n")
+    return 0
+
+
 class ServiceProcess:
     """From its first log line to its last."""
 
@@ -97,6 +108,7 @@ class ServiceProcess:
         self._client = RpcClient(settings.amqp_uri, name=program.name)
         self._asked_to_stop = False
         self._server: RpcServer | None = None
+        self._delivery: Delivery | None = None
         self._health = HealthPort(settings.host, settings.health_port, service=program.name)
 
     def run(self) -> int:
@@ -131,7 +143,7 @@ class ServiceProcess:
         stack.callback(self._client.stop)
         built = self._built()
         stack.callback(built.database.close)
-        stack.callback(watch([built]))
+        stack.callback(watch([built], queues=self._depths))
         self._health.watch("database", lambda: _answers(built))
         self._await_broker()
         self._client.start()
@@ -147,12 +159,33 @@ class ServiceProcess:
 
     def _start_parts(self, built: BuiltService, stack: ExitStack) -> None:
         """What others say is known before work begins."""
-        for subscription in built.subscriptions:
-            stack.callback(subscription.stop)
-            subscription.start()
-        for work in built.background:
-            stack.callback(work.stop)
-            work.start()
+        parts: list[Background] = [*self._relay(built), *built.subscriptions]
+        if built.subscriptions:
+            amqp_uri = self._settings.amqp_uri
+            self._delivery = Delivery(built.subscriptions, subscriber=built.name, amqp_uri=amqp_uri)
+            parts.append(self._delivery)
+        for part in (*parts, *built.background):
+            stack.callback(part.stop)
+            part.start()
+
+    def _relay(self, built: BuiltService) -> list[Relay]:
+        """None for an SQLite file, which has no lock that a session holds: others read such a log each second."""
+        url = self._settings.database_url
+        if built.store is None or built.types is None or not url.startswith("postgresql"):
+            return []
+        return [
+            Relay(
+                built.store,
+                built.types,
+                service=built.name,
+                database_url=url,
+                amqp_uri=self._settings.amqp_uri,
+                is_public=built.is_public,
+            )
+        ]
+
+    def _depths(self) -> Mapping[str, int]:
+        return self._delivery.status().depths if self._delivery is not None else {}
 
     def _drain(self) -> None:
         self._health.is_started = False
