@@ -22,8 +22,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from shared import broker, cloudevents
 from shared.applier import first_line
 from shared.cursors import Cursor
-from shared.errors import HubError
-from shared.event_store.interface import EventStore, LogPage, LogRewound, RecordedEvent
+from shared.event_store.interface import PublishableLog, RecordedEvent
 from shared.event_store.serialization import EventTypes
 from shared.relay_cursor import METADATA
 
@@ -37,7 +36,8 @@ _SIGN_OF_LIFE_S = 1.0
 _CONFIRM_S = 15.0
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 # A leader that is stopped keeps its connection, and its kernel answers keepalives; so the server ends
-# the session that says nothing for five seconds, and the lock with it. Keepalives are for a lost host.
+# the session that says nothing for five seconds, and the lock with it: a leader asks for safe positions
+# many times a second. Keepalives are for a lost host.
 _CONNECT = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -72,7 +72,7 @@ class Relay:
 
     def __init__(
         self,
-        store: EventStore,
+        store: PublishableLog,
         types: EventTypes,
         *,
         service: str,
@@ -154,38 +154,38 @@ class Relay:
         cursor = leadership.published()
         while not self._stopping.is_set():
             self._position = cursor.position
-            page = self._next(leadership, cursor)
-            if page is None:
-                cursor = leadership.start_anew()
+            events = self._next(leadership, cursor)
+            if events is None:
+                cursor = self._last_row(leadership, leadership.published().position)
                 log.warning("log rewound, relay starts anew", service=self._service, position=cursor.position)
                 continue
-            self._head = page.head
-            if page.events:
-                publisher.publish(self._messages(cursor, page.events))
-                cursor = Cursor.at(page.events[-1])
+            if events:
+                publisher.publish(self._messages(cursor, events))
+                cursor = Cursor.at(events[-1])
                 leadership.move(cursor)
             self._succeeded()
-            if len(page.events) < self._batch:
-                leadership.stay()
+            if len(events) < self._batch:
                 publisher.stay()
                 self._woken.wait(self._poll_s)
                 self._woken.clear()
 
-    def _next(self, leadership: _Leadership, cursor: Cursor) -> LogPage | None:
+    def _next(self, leadership: _Leadership, cursor: Cursor) -> list[RecordedEvent] | None:
         """What follows the cursor; None where the log no longer holds the cursor's row.
 
-        The row is looked at again after the page was read: a restore may come between the two looks
-        of the read itself, and then the page belongs to another log than the cursor.
+        That row is looked at after the others were read: were it before, a restore in between would
+        give events of another log than the cursor's.
         """
-        try:
-            page = self._store.read_log(after=cursor.position, mark=cursor.mark, limit=self._batch)
-        except HubError as error:
-            if error.error_slug != LogRewound.slug:
-                raise
-            return None
-        if page.events and not leadership.holds(cursor):
-            return None
-        return page
+        self._head = self._store.poll_safe(leadership.connection)
+        if self._head == cursor.position:
+            return []
+        events = self._store.read_safe(
+            leadership.connection, after=cursor.position, up_to=self._head, limit=self._batch
+        )
+        return events if self._last_row(leadership, cursor.position) == cursor else None
+
+    def _last_row(self, leadership: _Leadership, position: int) -> Cursor:
+        """The last row there is at or below `position`."""
+        return Cursor(*self._store.newest_row(leadership.connection, up_to=position))
 
     def _messages(self, cursor: Cursor, events: Sequence[RecordedEvent]) -> list[tuple[str, str, amqp.Message]]:
         messages = []
@@ -211,51 +211,30 @@ class _Leadership:
     def __init__(self, database_url: str) -> None:
         url = make_url(database_url).set(drivername="postgresql+psycopg2")
         engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_CONNECT)
-        self._connection = engine.connect()
-        self._said_at = time.monotonic()
+        self.connection = engine.connect()
 
     def is_mine(self) -> bool:
         """Whether this replica leads from now on, until the connection ends."""
-        return bool(self._connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
+        return bool(self.connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}))
 
     def published(self) -> Cursor:
         """The last event that was confirmed."""
-        row = self._connection.execute(text("SELECT position, mark FROM relay WHERE id = 1")).first()
+        row = self.connection.execute(text("SELECT position, mark FROM relay WHERE id = 1")).first()
         if row is None:
             # With its target named this fails while a restore has not come to the key, and to the row before it.
             first = "INSERT INTO relay (id, position, mark) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING"
-            self._connection.execute(text(first))
+            self.connection.execute(text(first))
             return Cursor()
         return Cursor(row.position, row.mark or None)
 
     def move(self, cursor: Cursor) -> None:
         """Only forward: after a restore positions go on above all that were ever given."""
         move = text("UPDATE relay SET position = :position, mark = :mark WHERE id = 1 AND position < :position")
-        self._connection.execute(move, {"position": cursor.position, "mark": cursor.mark or ""})
-        self._said_at = time.monotonic()
-
-    def holds(self, cursor: Cursor) -> bool:
-        """Whether the log still has the cursor's row."""
-        if cursor.mark is None:
-            return True
-        mark = text("SELECT mark FROM events WHERE position = :position")
-        return bool(self._connection.scalar(mark, {"position": cursor.position}) == cursor.mark)
-
-    def start_anew(self) -> Cursor:
-        """The last row there is at or below what was confirmed, in a log that was restored."""
-        last = "SELECT position, mark FROM events WHERE position <= :position ORDER BY position DESC LIMIT 1"
-        row = self._connection.execute(text(last), {"position": self.published().position}).first()
-        return Cursor(row.position, row.mark) if row is not None else Cursor()
-
-    def stay(self) -> None:
-        """A statement at least every second, or the server ends the session; raises where it did."""
-        if time.monotonic() - self._said_at >= _SIGN_OF_LIFE_S:
-            self._connection.execute(text("SELECT 1"))
-            self._said_at = time.monotonic()
+        self.connection.execute(move, {"position": cursor.position, "mark": cursor.mark or ""})
 
     def close(self) -> None:
-        self._connection.invalidate()
-        self._connection.close()
+        self.connection.invalidate()
+        self.connection.close()
 
 
 class _Publisher:

@@ -29,7 +29,7 @@ from shared.cursors import Parked
 from shared.database import Database
 from shared.doctor import Check
 from shared.errors import Conflict, Forbidden, NotFound
-from shared.event_store.interface import EventStore, LogPage, Metadata, RecordedEvent
+from shared.event_store.interface import EventStore, LogPage, Metadata, PublishableLog, RecordedEvent
 from shared.event_store.serialization import EventTypes
 from shared.messages import Message
 from shared.subscription import SubscriptionStatus
@@ -103,7 +103,7 @@ class BuiltService:
     name: str
     application: Any
     database: Database
-    store: EventStore | None = None
+    store: PublishableLog | None = None
     types: EventTypes | None = None
     is_public: Callable[[RecordedEvent], bool] | None = None
     subscriptions: Sequence[Reader] = ()

@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
-START_S = 60.0
+START_S = 120.0
 STOP_S = 20.0
 
 

@@ -135,3 +135,16 @@ class EventStore(Protocol):
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` (cheap, non-blocking, from any thread) after each commit that appended."""
+
+
+class PublishableLog(EventStore, Protocol):
+    """A log that a relay can follow over a connection of its own, which must be in AUTOCOMMIT."""
+
+    def poll_safe(self, connection: Connection) -> int:
+        """The newest position known to be safe; waits for nothing. Rows up to it are read by later statements."""
+
+    def read_safe(self, connection: Connection, *, after: int, up_to: int, limit: int = 500) -> list[RecordedEvent]:
+        """The events after position `after`, up to a position that `poll_safe` has answered."""
+
+    def newest_row(self, connection: Connection, *, up_to: int) -> tuple[int, str | None]:
+        """Position and mark of the newest row at or below `up_to`; (0, None) where there is none."""

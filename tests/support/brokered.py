@@ -55,14 +55,17 @@ class Replica:
 
 
 class World:
-    """One source with any number of relays, one subscriber with any number of replicas; all ends with `stack`."""
+    """One source with any number of relays, one subscriber with any number of replicas; all ends with `stack`.
 
-    def __init__(self, stack: ExitStack, amqp_uri: str) -> None:
+    The databases are new ones where no addresses are given.
+    """
+
+    def __init__(self, stack: ExitStack, amqp_uri: str, *, source_url: str = "", reader_url: str = "") -> None:
         self.stack = stack
         self.amqp_uri = amqp_uri
         self.poison = Poison()
-        self.source_url = stack.enter_context(postgresql().database())
-        self.reader_url = stack.enter_context(postgresql().database())
+        self.source_url = source_url or stack.enter_context(postgresql().database())
+        self.reader_url = reader_url or stack.enter_context(postgresql().database())
         self.source = self._database(self.source_url, event_table.METADATA, RELAY_METADATA)
         self.reader = self._database(self.reader_url, cursors.METADATA, METADATA)
         self.store = SqlEventStore(self.source, TYPES)

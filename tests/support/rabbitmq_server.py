@@ -30,7 +30,7 @@ from scripts.servers.rabbitmq import Account, RabbitMQ
 from tests.support.rabbitmq_keeper import locked
 
 ROOT = Path(__file__).parents[2]
-START_S = 90.0
+START_S = 150.0
 _IMAGE = "rabbitmq"
 
 
