@@ -4,7 +4,7 @@ PYTHON_HERE := .venv/bin/python
 # browser tests of one file stay together on one worker: tests/conftest.py
 PARALLEL ?= -n 2 --dist loadgroup
 
-.PHONY: help run test test-unit check bench readme lock
+.PHONY: help run split test test-unit check bench readme lock
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,6 +15,11 @@ help: ## What can be made
 run: ## Start the hub on http://127.0.0.1:8000 (the first time: installs, imports the catalogue, makes accounts)
 	@scripts/prepare run
 	@exec .venv/bin/models-hub run
+
+split: ## Start the hub as services of their own, over RabbitMQ and PostgreSQL on private ports (ARGS='--replicas 2')
+	@scripts/prepare split
+	@scripts/prepare_servers split
+	@exec .venv/bin/python -m scripts.split $(ARGS)
 
 test: ## Every test, the ones in the browser too (installs what they need)
 	@scripts/prepare dev
