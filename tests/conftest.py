@@ -21,5 +21,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if parts and parts[0] in LEVELS:
             item.add_marker(parts[0])
         if parts and parts[0] == "e2e":
-            # a hub is started once for a file; on two workers it would be started twice
-            item.add_marker(pytest.mark.xdist_group("/".join(parts)))
+            # a hub is started once for a file and mode; on two workers it would be started twice
+            item.add_marker(pytest.mark.xdist_group("/".join((*parts, _mode(item)))))
+
+
+def _mode(item: pytest.Item) -> str:
+    called = getattr(item, "callspec", None)
+    return str(called.params.get("mode", "")) if called is not None else ""

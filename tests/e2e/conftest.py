@@ -1,4 +1,4 @@
-"""One browser for all browser tests of a worker."""
+"""The two modes of a hub under test; one browser for all browser tests of a worker."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import launched
+from tests.support.running import MODES
+
+
+@pytest.fixture(scope="module", params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    """A test that takes a hub of a mode runs once in each: the modes differ in their composition root alone."""
+    found: str = request.param
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -70,8 +70,8 @@ TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("bad-input")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("bad-input"), mode=mode) as running:
         three_models(running)
         yield running
 

@@ -14,8 +14,8 @@ from tests.support.stages import OPERATED, OWNED, three_models
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("bad-input")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("bad-input"), mode=mode) as running:
         three_models(running)
         yield running
 

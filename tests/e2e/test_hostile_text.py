@@ -51,8 +51,8 @@ FORMULAS = ["=cmd|'/C calc'!A0", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1"]
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("hostile")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("hostile"), mode=mode) as running:
         document = llm("hostile", model_description=DESCRIPTION)
         published(running, "hostile", visibility="public", readme=README, document=document, message=DESCRIPTION)
         running.settled()

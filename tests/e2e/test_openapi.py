@@ -104,8 +104,8 @@ LISTS = [
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("openapi")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("openapi"), mode=mode) as running:
         yield running
 
 

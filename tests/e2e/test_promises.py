@@ -12,8 +12,8 @@ from tests.support.stages import Json, approved, drafted, published
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("promises")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("promises"), mode=mode) as running:
         yield running
 
 
@@ -152,4 +152,4 @@ def test_nobody_signs_up_as_what_the_timeline_calls_the_hub_itself(hub: TestHub,
 
 
 def test_data_directory_is_for_the_hubs_own_account_alone(hub: TestHub) -> None:
-    assert hub.running.settings.data_dir.stat().st_mode & 0o077 == 0
+    assert hub.settings.data_dir.stat().st_mode & 0o077 == 0

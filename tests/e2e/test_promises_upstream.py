@@ -16,12 +16,12 @@ PATH = "xinference/model/llm/models/{}.json"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestHub, Person]]:
+def world(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[tuple[TestHub, Person]]:
     folder: Path = tmp_path_factory.mktemp("upstream")
     names = ("gone", "retired", "noted", "fought")
     files = {PATH.format(name): f"[\n{llm(name, updated_at=5)}\n]\n" for name in names}
-    with running_hub(folder, files=files) as hub:
-        repository = Path(hub.running.settings.upstream.location)
+    with running_hub(folder, files=files, mode=mode) as hub:
+        repository = Path(hub.settings.upstream.location)
         yield hub, Person(repository, folder / "clone")
 
 
@@ -121,8 +121,8 @@ def test_pull_request_that_upstream_contradicts_stays_and_says_so(hub: TestHub, 
     assert (merged["state"], merged["number"]) == ("draft", before["number"])
 
 
-def test_review_of_an_own_submission_is_told_apart_in_the_audit(tmp_path: Path) -> None:
-    with running_hub(tmp_path, HUB_SELF_REVIEW="yes") as alone:
+def test_review_of_an_own_submission_is_told_apart_in_the_audit(tmp_path: Path, mode: str) -> None:
+    with running_hub(tmp_path, mode=mode, HUB_SELF_REVIEW="yes") as alone:
         olga = alone.api("olga")
         olga.patch("/users/olga", {"add_roles": ["reviewer"]})
         made = olga.made("/models", body_of("solo"))

@@ -30,7 +30,7 @@ from tests.support.replay import (
     replaced,
     rounds_of,
 )
-from tests.support.running import TestHub, running_hub
+from tests.support.running import MODES, TestHub, running_hub
 
 OTHER = "xinference/model/{}/models/some-other.json"
 PARTS = {"llm": lambda row: row["model_type"] == "llm", "others": lambda row: row["model_type"] != "llm"}
@@ -62,25 +62,26 @@ def path_of(row: Row) -> str:
 
 
 @pytest.mark.parametrize(
-    ("layout", "part"),
+    ("mode", "layout", "part"),
     [
-        pytest.param(layout, part, marks=pytest.mark.xdist_group(f"replay-{layout}-{part}"))
+        pytest.param(mode, layout, part, marks=pytest.mark.xdist_group(f"replay-{mode}-{layout}-{part}"))
+        for mode in MODES
         for layout in ("aggregate", "per_model")
         for part in PARTS
     ],
 )
-def test_every_real_change_becomes_the_smallest_pull_request(layout: str, part: str, tmp_path: Path) -> None:
+def test_every_real_change_becomes_the_smallest_pull_request(mode: str, layout: str, part: str, tmp_path: Path) -> None:
     rows = [row for row in replay_rows() if PARTS[part](row)]
     tally = Tally()
     for number, rows_of_round in enumerate(rounds_of(rows)):
         files = aggregate_tree(rows_of_round) if layout == "aggregate" else per_model_tree(rows_of_round)
         folder = tmp_path / str(number)
         folder.mkdir()
-        with running_hub(folder, files=files) as hub:
+        with running_hub(folder, files=files, mode=mode) as hub:
             replay(hub, rows_of_round, files, layout, folder, tally)
             hub.sound()
     print(
-        f"replay through the API, {layout}, {part}: {tally.passed} of {len(rows)} passed, "
+        f"replay through the API, {mode}, {layout}, {part}: {tally.passed} of {len(rows)} passed, "
         f"{tally.unchanged} need no request, {tally.refused} only after mending, {tally.extra} lines over git's least"
     )
     assert (tally.passed, tally.extra) == (len(rows), 0)

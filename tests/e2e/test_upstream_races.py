@@ -23,9 +23,9 @@ UPSTREAM = [f"up-{number}" for number in range(12)]
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
     files = {f"{FOLDER}/{name}.json": f"[\n{llm(name, updated_at=1_700_000_000)}\n]\n" for name in UPSTREAM}
-    with running_hub(tmp_path_factory.mktemp("races"), files=files) as running:
+    with running_hub(tmp_path_factory.mktemp("races"), files=files, mode=mode) as running:
         for person in ("max", "mia", "rita", "olga"):
             running.token(person)
         running.settled()
@@ -151,9 +151,9 @@ def test_a_model_removed_upstream_while_a_change_waits_is_left_to_people(hub: Te
     assert pull_request(hub, name)["state"] in ("closed", "noop", "none")
 
 
-def test_a_name_that_upstream_takes_while_it_is_unpublished_is_left_to_people(tmp_path: Path) -> None:
+def test_a_name_that_upstream_takes_while_it_is_unpublished_is_left_to_people(tmp_path: Path, mode: str) -> None:
     # In a hub of its own: the request waits for a person, so this hub never comes to rest.
-    with running_hub(tmp_path / "hub", files={f"{FOLDER}/other.json": f"[\n{llm('other')}\n]\n"}) as hub:
+    with running_hub(tmp_path / "hub", files={f"{FOLDER}/other.json": f"[\n{llm('other')}\n]\n"}, mode=mode) as hub:
         registered(hub, "mine", visibility="public")
         hub.settled()
         alice = Person(hub.repository, tmp_path / "alice")

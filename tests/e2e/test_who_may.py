@@ -60,8 +60,8 @@ OPERATOR_POSTS = ["/models/pub/quarantine", "/models/pub/feature", "/operations/
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("who")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("who"), mode=mode) as running:
         owner, reviewer = running.api(OWNER), running.api(REVIEWER)
         for name, visibility in (("pub", "public"), ("hid", "private")):
             body = {"type": "llm", "document": llm(name), "readme": "# x", "visibility": visibility}

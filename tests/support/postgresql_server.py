@@ -42,6 +42,13 @@ class PostgresqlServer:
         )
         return urlsplit(self.admin_url)._replace(path=f"/{name}").geturl()
 
+    def copy(self, url: str) -> str:
+        """The URL of a new database that holds what the one at `url` holds; nobody may be connected to that."""
+        name = f"test_{secrets.token_hex(6)}"
+        template = urlsplit(url).path.removeprefix("/")
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return urlsplit(self.admin_url)._replace(path=f"/{name}").geturl()
+
     def drop(self, url: str) -> None:
         """The database is gone, whoever is connected to it."""
         name = urlsplit(url).path.removeprefix("/")

@@ -1,20 +1,25 @@
-"""A whole hub in this process for tests: real services, databases, git; requests by Flask's client."""
+"""A whole hub for tests: real services, databases, git; requests by Flask's client, the app in this process.
+
+`embedded`: the services are in this process too. `split`: each is a process of its own, over RabbitMQ and PostgreSQL.
+Both are the same to a test.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from argon2 import PasswordHasher
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway.catalog_source import Source
-from gateway.embedded import seed_upstream
+from gateway.embedded import EmbeddedHub, seed_upstream
 from gateway.first_start import make_seal_key
 from gateway.importing import import_catalogue
 from gateway.running import RunningHub
@@ -22,6 +27,9 @@ from services.identity.tokens import Passwords
 from shared.config import Settings, from_environment
 from shared.contracts.common import Empty, Role, system_caller
 from shared.contracts.identity import CreateAccount, IssueTokenFor
+from shared.doctor import Check
+from shared.event_store.interface import EventStore, RecordedEvent
+from shared.service import Calls
 
 PASSWORD = "correct horse battery"
 PEOPLE: dict[str, list[Role]] = {
@@ -31,6 +39,8 @@ PEOPLE: dict[str, list[Role]] = {
     "olga": ["operator"],
     "uma": [],
 }
+LOGS = ("registry", "review", "identity", "pr_bot")
+MODES = ("embedded", "split")
 DEADLINE_S = 20.0
 Found = TypeVar("Found")
 
@@ -83,18 +93,82 @@ class Api:
         return self._client.open(f"/api/v1{path}", method=method, headers=headers, **arguments)
 
 
+class Hosted(Protocol):
+    """The services of a hub under test, wherever they run."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def calls(self) -> Calls: ...
+
+    def start(self) -> Flask: ...
+
+    def stop(self) -> None: ...
+
+    def store(self, service: str) -> EventStore: ...
+
+    def positions(self) -> Iterable[tuple[str, int]]:
+        """(source, position) of every subscription."""
+
+    def doctor(self) -> Iterable[Check]: ...
+
+
+class Embedded:
+    """All of it in this process, as `models-hub run` has it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.running = RunningHub(settings)
+        # Cheap hashes: five accounts a hub, and what is tested here is not how long argon2 takes.
+        self.running.hub.services["identity"].application.passwords = Passwords(PasswordHasher(1, 8, 1))
+
+    @property
+    def calls(self) -> Calls:
+        return self.running.hub.calls
+
+    def start(self) -> Flask:
+        return self.running.start()
+
+    def stop(self) -> None:
+        self.running.stop()
+
+    def store(self, service: str) -> EventStore:
+        store = self.running.hub.services[service].store
+        assert store is not None, service
+        return store
+
+    def positions(self) -> Iterable[tuple[str, int]]:
+        for service in self.running.hub.services.values():
+            yield from ((subscription.source, subscription.position()) for subscription in service.subscriptions)
+
+    def doctor(self) -> Iterable[Check]:
+        for service in self.running.hub.services.values():
+            yield from service.doctor() if service.doctor else ()
+
+
 class TestHub:
     """The running hub with five people; see `PEOPLE`."""
 
     __test__ = False
 
-    def __init__(self, running: RunningHub) -> None:
-        self.running = running
-        self.hub = running.hub
-        self.calls = running.hub.calls
-        self.app = running.start()
+    def __init__(self, hosted: Hosted) -> None:
+        self.hosted = hosted
+        self.settings = hosted.settings
+        self.app = hosted.start()
+        self.calls = hosted.calls
         self.app.testing = False
         self._tokens: dict[str, str] = {}
+
+    @property
+    def running(self) -> RunningHub:
+        """For tests that reach into an embedded hub."""
+        assert isinstance(self.hosted, Embedded), "this test is about an embedded hub"
+        return self.hosted.running
+
+    @property
+    def hub(self) -> EmbeddedHub:
+        return self.running.hub
 
     def api(self, person: str | None, scope: str = "admin") -> Api:
         """`person` with a token of that scope."""
@@ -113,20 +187,20 @@ class TestHub:
         return {name: self._head(name) for name in names}
 
     def _head(self, service: str) -> int:
-        store = self.hub.services[service].store
-        assert store is not None, service
-        return store.head()[0]
+        return self.hosted.store(service).head()[0]
 
     @property
     def repository(self) -> Path:
         """The bare repository that is upstream."""
-        return Path(self.running.settings.upstream.location)
+        return Path(self.settings.upstream.location)
 
     def events(self, service: str, stream: str) -> list[Any]:
         """What the stream says, in order."""
-        store = self.hub.services[service].store
-        assert store is not None, service
-        return [recorded.event for recorded in store.read_stream(stream)]
+        return [recorded.event for recorded in self.hosted.store(service).read_stream(stream)]
+
+    def log(self, service: str) -> list[RecordedEvent]:
+        """All that the service has ever said."""
+        return list(self.hosted.store(service).read_log(after=0, mark=None, limit=10**6).events)
 
     def look_upstream(self) -> None:
         """The hub knows what upstream's main holds now, and has done what follows."""
@@ -136,21 +210,15 @@ class TestHub:
     def sound(self) -> None:
         """Every stream is gapless, every row is what the logs say, nothing is parked."""
         self.settled()
-        for service in self.hub.services.values():
-            for check in service.doctor() if service.doctor else ():
-                assert not check.differs, (check.subject, check.differs)
+        for check in self.hosted.doctor():
+            assert not check.differs, (check.subject, check.differs)
 
     def settled(self) -> None:
         """Waits until every subscription has applied all there is and no pull request is due."""
 
         def at_rest() -> bool:
-            heads = {name: s.store.head()[0] for name, s in self.hub.services.items() if s.store is not None}
-            behind = [
-                s
-                for service in self.hub.services.values()
-                for s in service.subscriptions
-                if s.position() < heads[s.source]
-            ]
+            heads = self.heads(*LOGS)
+            behind = [source for source, position in self.hosted.positions() if position < heads[source]]
             return not behind and not self._due()
 
         until(lambda: at_rest() and at_rest(), what="every log applied and no pull request due", deadline_s=60)
@@ -171,7 +239,7 @@ def settings_in(folder: Path, **changes: str) -> Settings:
 
 @contextmanager
 def running_hub(
-    folder: Path, *, files: Mapping[str, str] | None = None, people: bool = True, **changes: str
+    folder: Path, *, files: Mapping[str, str] | None = None, people: bool = True, mode: str = "embedded", **changes: str
 ) -> Iterator[TestHub]:
     """A hub whose upstream holds `files` (by path in the repository) and which has imported them."""
     settings = settings_in(folder, **changes)
@@ -179,17 +247,22 @@ def running_hub(
     make_seal_key(settings)
     if settings.upstream.kind == "file" and not Path(settings.upstream.location).exists():
         seed_upstream(Path(settings.upstream.location), source.files, branch=settings.upstream_branch)
-    running = RunningHub(settings)
-    # Cheap hashes: five accounts a hub, and what is tested here is not how long argon2 takes.
-    running.hub.services["identity"].application.passwords = Passwords(PasswordHasher(1, 8, 1))
-    try:
+    with ExitStack() as stack:
+        hosted = _hosted(settings, changes, mode=mode, stack=stack)
+        stack.callback(hosted.stop)
         if source.files:
-            import_catalogue(running.hub.calls.registry, source)
+            import_catalogue(hosted.calls.registry, source)
         if people:
             for login, roles in PEOPLE.items():
                 account = CreateAccount(login=login, email=f"{login}@example.org", password=PASSWORD, roles=roles)
-                running.hub.calls.identity.create_account(account, console())
-        hub = TestHub(running)
-        yield hub
-    finally:
-        running.stop()
+                hosted.calls.identity.create_account(account, console())
+        yield TestHub(hosted)
+
+
+def _hosted(settings: Settings, changes: Mapping[str, str], *, mode: str, stack: ExitStack) -> Hosted:
+    if mode == "embedded":
+        return Embedded(settings)
+    # Loaded here alone: tests of one process need no servers.
+    from tests.support.split_running import split
+
+    return stack.enter_context(split(settings, changes))
