@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -104,6 +105,30 @@ def test_one_relay_leads_and_another_follows_when_it_ends(world: World) -> None:
     (other,) = (relay for relay in relays if relay is not leader)
     eventually(lambda: leaders(*relays) == [other])
     assert replica.subscription.status().delivered > 0
+
+
+def test_a_leader_that_stands_still_is_replaced_and_does_no_harm_when_it_goes_on(world: World) -> None:
+    """As where its process is stopped: its connection lives, but says nothing, until the server ends it."""
+    going = threading.Event()
+
+    def stand_still(_event: Any) -> bool:
+        return not going.wait(60.0)
+
+    first, second = world.relay(is_public=stand_still), world.relay()
+    first.start()
+    eventually(lambda: first.status().leading)
+    second.start()
+    world.started()
+    world.append("note-a", "1")
+    eventually(lambda: second.status().leading, within_s=30.0)
+    world.append("note-a", "2", "3")
+    world.all_applied()
+    going.set()
+    eventually(lambda: not first.status().leading)
+    world.append("note-a", "4")
+    world.all_applied()
+    world.all_published()
+    assert leaders(first, second) == [second]
 
 
 def test_an_idle_relay_keeps_its_connection(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
