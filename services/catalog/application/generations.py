@@ -85,18 +85,24 @@ class Generations:
         number, stored_version = self._ledger.settle()
         self._ledger.sweep(keep=number)
         self.outdated = stored_version != self._version
-        self._ready = not self.outdated or self._ledger.fits(number)
-        if not self._ready and not self._replicated:
+        # What replicas of another release read is theirs alone to write.
+        self._ready = not self.outdated or not self._replicated
+        if self.outdated and self._ready and not self._ledger.fits(number):
             # Tables of another shape cannot be read: the new generation answers from its first event on.
             self._ledger.drop(number)
             number += 1
             self._ledger.serve(number)
-            self.outdated, self._ready = False, True
-        self._served = self._make(number)
+            self.outdated = False
+        self._served = self._make(number, create=self._ready)
 
     @property
     def served(self) -> Generation:
         return self._served
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is anything to read and to write; otherwise it is being built, or will be by `start`."""
+        return self._ready
 
     @property
     def rebuilding(self) -> bool:
@@ -143,7 +149,7 @@ class Generations:
         self._callbacks[source] = (*self._callbacks[source], callback)
 
     def start(self) -> None:
-        """Returns when there is something to read: where the tables are another release's, once they are built."""
+        """Returns when there is something to read: beside replicas of another release once this one's is built."""
         self._stopping.clear()
         self._follower.start()
         if not self._ready:
@@ -153,8 +159,9 @@ class Generations:
             self._served.current()
         with self._switching:
             self._running = True
-            self._served.start()
-        if self.outdated:
+            if self._ready:
+                self._served.start()
+        if self.outdated and self._ready:
             self._needed = True
             self.rebuild()
 

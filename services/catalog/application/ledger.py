@@ -117,7 +117,11 @@ class Ledger:
             self._looks[generation] = Statement(_look_sql(generation), self._database.dialect)
         with self._database.read() as connection:
             rows = self._looks[generation].all(
-                connection, subscriber=SUBSCRIBER, generation=generation, version=self._version
+                connection,
+                subscriber=SUBSCRIBER,
+                generation=generation,
+                version=self._version,
+                alive=self._now() - BUILDER_DEAD_S,
             )
         found = {row[0]: row[1] for row in rows}
         return Sight(
@@ -262,5 +266,6 @@ def _look_sql(generation: int) -> str:
         "SELECT source, position FROM cursors WHERE subscriber = :subscriber AND generation = :generation "  # noqa: S608
         f"UNION ALL SELECT '#newest', coalesce(max(seq), 0) FROM \"g{generation}_touched\" "
         "UNION ALL SELECT '#served', generation FROM served_generation WHERE projection_version = :version "
-        "UNION ALL SELECT '#building', generation FROM built_generation WHERE projection_version = :version"
+        "UNION ALL SELECT '#building', generation FROM built_generation "
+        "WHERE projection_version = :version AND at > :alive"
     )

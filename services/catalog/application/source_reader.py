@@ -35,7 +35,8 @@ class SourceReader:
         self._served.wake()
 
     def deliver(self, messages: Sequence[Message]) -> None:
-        self._served.deliver(messages)
+        if self._generations.is_ready:
+            self._served.deliver(messages)
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
         """Also for what other replicas apply, without the events then; whichever generation is served."""

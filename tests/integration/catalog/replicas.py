@@ -59,7 +59,7 @@ class Replicas:
 
     def make(self, **more: Any) -> CatalogUnderTest:
         database = self._stack.enter_context(self.database())
-        return CatalogUnderTest(self.history, database, replicated=True, now=lambda: self.clock, **more)
+        return CatalogUnderTest(self.history, database, replicated=True, **{"now": lambda: self.clock, **more})
 
     def started(self, **more: Any) -> CatalogUnderTest:
         catalog = self.make(**more)

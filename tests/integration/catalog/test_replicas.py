@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from services.catalog.application.source_reader import SourceReader
+from services.catalog.doctor import examine
 from services.catalog.projection import SOURCES
 from shared.contracts import catalog as contract
 from shared.contracts.common import Empty
+from shared.errors import Unavailable
 from tests.integration.catalog.replicas import Replicas, doing, eventually, no_logs
 from tests.support.catalog import ANONYMOUS, OPERATOR, OWNER, CatalogUnderTest, all_pages, catalog_over, names
 from tests.support.histories import History
@@ -229,12 +232,35 @@ def test_a_builder_that_died_is_replaced(history: History, replicas: Replicas) -
     thread = other.generations.rebuild()
     thread.join(0.5)
     assert thread.is_alive()  # it waits for who builds
+    other.generations.look()
+    assert other.generations.rebuilding
     replicas.clock += 60
     thread.join(30)
     assert other.generations.served.number == 3
     assert not dead.generations._ledger.switch(2)
     other.generations._ledger.sweep(keep=3)
     assert replicas.generations() == {3}
+
+
+def test_doctor_finds_nothing_in_what_replicas_hold(history: History, replicas: Replicas) -> None:
+    write(history)
+    one, other = replicas.make(), replicas.make()
+    one.catch_up()
+    other.generations.rebuild().join(30)
+    with replicas.database() as database:
+        logs = {source: history.read_log(source) for source in SOURCES}
+        for check in examine(database, logs):
+            assert not check.differs, (check.subject, check.differs)
+
+
+def test_a_build_that_died_is_none(history: History, replicas: Replicas) -> None:
+    dead, other = replicas.make(), replicas.make()
+    dead.generations._ledger.claim(instead_of=1)
+    other.generations.look()
+    assert other.generations.rebuilding
+    replicas.clock += 60
+    other.generations.look()
+    assert not other.generations.rebuilding
 
 
 def test_each_release_keeps_a_generation_of_its_own_while_both_serve(history: History, replicas: Replicas) -> None:
@@ -261,7 +287,7 @@ def test_each_release_keeps_a_generation_of_its_own_while_both_serve(history: Hi
     assert replicas.generations() == {2}
 
 
-def test_a_release_that_cannot_read_the_old_tables_builds_before_it_serves(
+def test_a_release_leaves_the_tables_of_others_alone_and_builds_before_it_serves(
     history: History, replicas: Replicas
 ) -> None:
     history.publish("a")
@@ -269,8 +295,17 @@ def test_a_release_that_cannot_read_the_old_tables_builds_before_it_serves(
     eventually(lambda: found(old) == ["a"], what="the old release serves")
     with old.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE g1_models DROP COLUMN conflict_paths")
-    new = replicas.started(version=2)
-    assert found(new) == ["a"]
+    new = replicas.make(version=2)
+    position = history.publish("b").position
+    readers = [SourceReader(new.generations, source) for source in SOURCES]
+    with pytest.raises(Unavailable):
+        found(new)
+    for reader in readers:
+        reader.deliver([])
+        reader.wake()
+    assert new.generations.served.position("registry") < position
+    replicas.start(new)
+    assert found(new) == ["a", "b"]
     assert new.generations.served.number == 2
     assert replicas.generations() == {1, 2}
 
