@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import uuid4
 
+import structlog
+
 from gateway.auth import REQUEST_ID, ROUTE
 from gateway.feed_cache import PATH as FEED
 from gateway.page_cache import API_LIST, API_MODEL, DETAIL
@@ -20,7 +22,9 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+COMMANDS = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 OTHER = "other"
+log = structlog.get_logger(__name__)
 
 
 class Edge:
@@ -50,6 +54,8 @@ class Edge:
                     span.set_attributes(
                         {"http.route": route_of(environ), "http.response.status_code": int(answer_status[0])}
                     )
+                if method in COMMANDS and structlog.is_configured():
+                    log.info("request", method=method, route=route_of(environ), status=int(answer_status[0]))
                 return answer
         finally:
             route = route_of(environ)

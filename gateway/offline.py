@@ -5,16 +5,15 @@ A running hub sees what is written here at its next look at the logs, a second l
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-import structlog
-
 from gateway.embedded import EmbeddedHub
 from shared.config import Settings
 from shared.contracts.common import Caller, system_caller
+from shared.log_lines import configure
 from shared.service import Calls
 
 
@@ -34,7 +33,7 @@ def beside(settings: Settings, *services: str) -> Iterator[Calls]:
 
 def log_to_stderr() -> None:
     """A command's answer is alone on standard output."""
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    configure(json_lines=False, level=logging.WARNING)
 
 
 def console_caller() -> Caller:

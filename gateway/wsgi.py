@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import atexit
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 
 from gateway.server import HubServer, bound_socket
 from gateway.split import RunningGateway
-from shared.config import Settings, load
+from shared.config import Settings, load, opentelemetry
 from shared.errors import HubError
 from shared.log_lines import configure
 from shared.metrics import observer
 from shared.rpc_client import RpcClient, calls_over_rpc
+from shared.span_export import export_spans
 
 REQUIRED = ("AMQP_URI",)
 READY_WITH = ("identity", "catalog")
@@ -31,9 +33,11 @@ class SplitGateway:
         self._client = RpcClient(settings.amqp_uri, name="gateway")
         self.calls = calls_over_rpc(self._client, observe=observer("client"))
         self._gateway = RunningGateway(settings, self.calls)
+        self._end_spans: Callable[[], None] = lambda: None
 
     def start(self) -> Flask:
         configure(json_lines=True, service="gateway")
+        self._end_spans = export_spans("gateway", opentelemetry())
         self._client.start()
         app = self._gateway.start()
         app.extensions["hub_ready_with"] = READY_WITH
@@ -42,6 +46,7 @@ class SplitGateway:
     def stop(self) -> None:
         self._gateway.stop()
         self._client.stop()
+        self._end_spans()
 
 
 def __getattr__(name: str) -> Any:

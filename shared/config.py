@@ -353,6 +353,11 @@ def load(*, required: Collection[str] = ()) -> Settings:
     return from_environment(os.environ, here=Path.cwd(), required=required)
 
 
+def opentelemetry() -> Mapping[str, str]:
+    """What OpenTelemetry's own variables say, all of them beginning with OTEL_."""
+    return {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
+
+
 def as_text(names: Collection[str]) -> str:
     """These settings, one a line, for a terminal."""
     lines = []

@@ -66,6 +66,9 @@ def configure(*, json_lines: bool, service: str = "", level: int = logging.INFO,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ended, rendered],
         )
     )
+    for own_way in ("gunicorn.error", "gunicorn.access"):
+        logging.getLogger(own_way).handlers.clear()
+        logging.getLogger(own_way).propagate = True
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # Other programs' libraries say at INFO what is no news here.

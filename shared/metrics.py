@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from shared.contracts.common import Empty, ServiceOperations, system_caller
+from shared.event_store.interface import RecordedEvent
 from shared.event_store.serialization import service_of
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 
 Side = Literal["client", "server", "in_process"]
 Observer = Callable[[str, str, float, str], None]
-Depths = Callable[[], Mapping[str, int]]
 
 FRESH_S = 1.0
 """Scraping more often than this asks no database again."""
 STATES = ("running", "waiting", "stopped")
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _PULL_REQUESTS = "pull_requests_"
+_SERVICE = ("service",)
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ CALL_SECONDS = Histogram(
 )
 APPENDED = Counter(
     "hub_events_appended",
-    "Events that this process has appended and committed",
+    "Events that this process has appended",
     ("service", "type"),
     registry=REGISTRY,
 )
@@ -84,10 +85,13 @@ def observer(side: Side) -> Observer:
     return observe
 
 
-def count_appended(types: Iterable[str]) -> None:
-    """Events with these wire names are committed."""
-    for name in types:
-        APPENDED.labels(service_of(name), name).inc()
+def note_appended(events: Sequence[RecordedEvent]) -> None:
+    """Counts them, and says so in the log of a process that has one configured."""
+    for event in events:
+        APPENDED.labels(service_of(event.type), event.type).inc()
+    if events and structlog.is_configured():
+        names = [event.type.split(".")[2] for event in events]
+        log.info("appended", stream=events[0].stream, events=names, position=events[-1].position)
 
 
 def exposition(accept: str = "") -> tuple[bytes, str]:
@@ -97,12 +101,9 @@ def exposition(accept: str = "") -> tuple[bytes, str]:
     return body, content_type
 
 
-def watch(services: Sequence[BuiltService], *, queues: Depths = dict) -> Callable[[], None]:
-    """From now on a scrape tells the state of these services too; the answer ends that.
-
-    `queues` answers the broker's ready messages by queue.
-    """
-    collector = ServicesCollector(services, queues=queues)
+def watch(services: Sequence[BuiltService]) -> Callable[[], None]:
+    """From now on a scrape tells the state of these services too; the answer ends that."""
+    collector = ServicesCollector(services)
     REGISTRY.register(collector)
 
     def end() -> None:
@@ -114,29 +115,26 @@ def watch(services: Sequence[BuiltService], *, queues: Depths = dict) -> Callabl
 class ServicesCollector(Collector):
     """Asks each service of this process for its operations, at most once a second."""
 
-    def __init__(
-        self, services: Sequence[BuiltService], *, queues: Depths = dict, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, services: Sequence[BuiltService], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = tuple(services)
-        self._queues = queues
         self._clock = clock
         self._turn = threading.Lock()
         self._asked_at = float("-inf")
-        self._families: list[GaugeMetricFamily] = []
+        self._families: list[Metric] = []
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
+    def describe(self) -> Iterable[Metric]:
         """Nothing: registering must not ask databases."""
         return ()
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         with self._turn:
             if self._clock() - self._asked_at >= FRESH_S:
                 self._families = list(self._asked())
                 self._asked_at = self._clock()
             return self._families
 
-    def _asked(self) -> Iterator[GaugeMetricFamily]:
-        up = GaugeMetricFamily("hub_service_up", "Whether the service tells its state", labels=("service",))
+    def _asked(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("hub_service_up", "Whether the service tells its state", labels=_SERVICE)
         answers = []
         for built in self._services:
             answer = _operations(built)
@@ -146,22 +144,9 @@ class ServicesCollector(Collector):
         yield from _logs(answers)
         yield from _subscriptions(answers)
         yield from _pull_requests(answers)
-        yield self._depths()
-
-    def _depths(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(
-            "hub_queue_messages",
-            "Messages that wait in a queue of the broker; the log holds them too",
-            labels=("queue",),
-        )
-        try:
-            depths = self._queues()
-        except Exception as error:  # noqa: BLE001 a broker that is away must not hide the rest
-            log.warning("queues could not be counted", error=type(error).__name__)
-            return family
-        for queue, messages in sorted(depths.items()):
-            family.add_metric((queue,), messages)
-        return family
+        yield from _relays(answers)
+        yield from _deliveries(answers)
+        yield _connections(self._services)
 
 
 def _operations(built: BuiltService) -> ServiceOperations | None:
@@ -173,15 +158,15 @@ def _operations(built: BuiltService) -> ServiceOperations | None:
     return answer
 
 
-def _logs(answers: Sequence[ServiceOperations]) -> Iterator[GaugeMetricFamily]:
-    head = GaugeMetricFamily("hub_log_head_position", "Newest position of the service's log", labels=("service",))
+def _logs(answers: Sequence[ServiceOperations]) -> Iterator[Metric]:
+    head = GaugeMetricFamily("hub_log_head_position", "Newest position of the service's log", labels=_SERVICE)
     for answer in answers:
         if answer.log_head:
             head.add_metric((answer.service,), answer.log_head)
     yield head
 
 
-def _subscriptions(answers: Sequence[ServiceOperations]) -> Iterator[GaugeMetricFamily]:
+def _subscriptions(answers: Sequence[ServiceOperations]) -> Iterator[Metric]:
     labels = ("service", "source")
     position = GaugeMetricFamily(
         "hub_subscription_position", "Position up to which the subscriber has applied the source's log", labels=labels
@@ -203,7 +188,7 @@ def _subscriptions(answers: Sequence[ServiceOperations]) -> Iterator[GaugeMetric
     yield from (position, lag, state, parked)
 
 
-def _pull_requests(answers: Sequence[ServiceOperations]) -> Iterator[GaugeMetricFamily]:
+def _pull_requests(answers: Sequence[ServiceOperations]) -> Iterator[Metric]:
     due = GaugeMetricFamily("hub_pull_requests_due", "Models whose pull request is to be looked at")
     states = GaugeMetricFamily("hub_pull_requests", "Pull requests by state", labels=("state",))
     for answer in answers:
@@ -214,3 +199,48 @@ def _pull_requests(answers: Sequence[ServiceOperations]) -> Iterator[GaugeMetric
             if name.startswith(_PULL_REQUESTS):
                 states.add_metric((name.removeprefix(_PULL_REQUESTS),), number)
     yield from (due, states)
+
+
+def _relays(answers: Sequence[ServiceOperations]) -> Iterator[Metric]:
+    leader = GaugeMetricFamily("hub_relay_leader", "Whether this process publishes the service's log", labels=_SERVICE)
+    position = GaugeMetricFamily(
+        "hub_relay_position", "Position up to which the broker has confirmed the service's log", labels=_SERVICE
+    )
+    lag = GaugeMetricFamily("hub_relay_lag_events", "Positions the broker has not confirmed yet", labels=_SERVICE)
+    failing = GaugeMetricFamily("hub_relay_failing", "Whether the relay fails just now", labels=_SERVICE)
+    for answer in answers:
+        if (relay := answer.relay) is not None:
+            leader.add_metric((answer.service,), float(relay.leading))
+            position.add_metric((answer.service,), relay.position)
+            lag.add_metric((answer.service,), relay.lag)
+            failing.add_metric((answer.service,), float(bool(relay.error)))
+    yield from (leader, position, lag, failing)
+
+
+def _deliveries(answers: Sequence[ServiceOperations]) -> Iterator[Metric]:
+    connected = GaugeMetricFamily("hub_broker_connected", "Whether events can be delivered", labels=_SERVICE)
+    messages = GaugeMetricFamily(
+        "hub_queue_messages",
+        "Messages that wait in a queue, a few seconds ago; the log holds them too",
+        labels=("queue",),
+    )
+    rejected = CounterMetricFamily(
+        "hub_messages_rejected", "Messages that this process could not decode", labels=_SERVICE
+    )
+    for answer in answers:
+        if (delivery := answer.delivery) is not None:
+            connected.add_metric((answer.service,), float(delivery.connected))
+            rejected.add_metric((answer.service,), delivery.rejected)
+            for queue, waiting in sorted(delivery.queues.items()):
+                messages.add_metric((queue,), waiting)
+    yield from (connected, messages, rejected)
+
+
+def _connections(services: Sequence[BuiltService]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "hub_database_connections", "Connections to the service's database", labels=("service", "pool", "state")
+    )
+    for built in services:
+        for (pool, state), number in built.database.connections().items():
+            family.add_metric((built.name, pool, state), number)
+    return family

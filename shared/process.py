@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -19,7 +19,7 @@ import structlog
 from eventlet import tpool
 from sqlalchemy import select
 
-from shared.config import Settings, as_text, load
+from shared.config import Settings, as_text, load, opentelemetry
 from shared.database import is_outage
 from shared.delivery import Delivery
 from shared.errors import HubError, Unavailable
@@ -28,10 +28,12 @@ from shared.log_lines import configure
 from shared.metrics import observer, watch
 from shared.migrations import migrate
 from shared.nameko_server import RpcServer
+from shared.operated import Operated
 from shared.relay import Relay
 from shared.rpc_client import RpcClient, calls_over_rpc
 from shared.rpc_publish import LOST, connected
-from shared.service import Background, BuiltService, Calls
+from shared.service import BuiltService, Calls
+from shared.span_export import export_spans
 
 STOP_S = 20.0
 # What is left of it for subscriptions, background and database.
@@ -108,7 +110,6 @@ class ServiceProcess:
         self._client = RpcClient(settings.amqp_uri, name=program.name)
         self._asked_to_stop = False
         self._server: RpcServer | None = None
-        self._delivery: Delivery | None = None
         self._health = HealthPort(settings.host, settings.health_port, service=program.name)
 
     def run(self) -> int:
@@ -119,6 +120,7 @@ class ServiceProcess:
         for kind, method in self._program.off_hub:
             _leave_hub(kind, method)
         with ExitStack() as stack:
+            stack.callback(export_spans(self._program.name, opentelemetry()))
             try:
                 self._start(stack)
                 log.info("service runs")
@@ -142,13 +144,19 @@ class ServiceProcess:
         stack.callback(self._health.stop)
         stack.callback(self._client.stop)
         built = self._built()
+        relay, delivery = self._relay(built), self._delivery(built)
+        built = replace(built, application=Operated(built.application, relay=relay, delivery=delivery))
         stack.callback(built.database.close)
-        stack.callback(watch([built], queues=self._depths))
+        stack.callback(watch([built]))
         self._health.watch("database", lambda: _answers(built))
         self._await_broker()
         self._client.start()
         self._health.watch("broker", lambda: self._client.is_connected)
-        self._start_parts(built, stack)
+        # What others say is known before work begins.
+        for part in (relay, *built.subscriptions, delivery, *built.background):
+            if part is not None:
+                stack.callback(part.stop)
+                part.start()
         self._server = RpcServer(
             self._program.rpc(built.application, observe=observer("server")), self._settings.amqp_uri
         )
@@ -157,35 +165,24 @@ class ServiceProcess:
         self._health.watch("calls", lambda: self._server is not None and self._server.is_serving)
         self._health.is_started = True
 
-    def _start_parts(self, built: BuiltService, stack: ExitStack) -> None:
-        """What others say is known before work begins."""
-        parts: list[Background] = [*self._relay(built), *built.subscriptions]
-        if built.subscriptions:
-            amqp_uri = self._settings.amqp_uri
-            self._delivery = Delivery(built.subscriptions, subscriber=built.name, amqp_uri=amqp_uri)
-            parts.append(self._delivery)
-        for part in (*parts, *built.background):
-            stack.callback(part.stop)
-            part.start()
-
-    def _relay(self, built: BuiltService) -> list[Relay]:
+    def _relay(self, built: BuiltService) -> Relay | None:
         """None for an SQLite file, which has no lock that a session holds: others read such a log each second."""
         url = self._settings.database_url
         if built.store is None or built.types is None or not url.startswith("postgresql"):
-            return []
-        return [
-            Relay(
-                built.store,
-                built.types,
-                service=built.name,
-                database_url=url,
-                amqp_uri=self._settings.amqp_uri,
-                is_public=built.is_public,
-            )
-        ]
+            return None
+        return Relay(
+            built.store,
+            built.types,
+            service=built.name,
+            database_url=url,
+            amqp_uri=self._settings.amqp_uri,
+            is_public=built.is_public,
+        )
 
-    def _depths(self) -> Mapping[str, int]:
-        return self._delivery.status().depths if self._delivery is not None else {}
+    def _delivery(self, built: BuiltService) -> Delivery | None:
+        if not built.subscriptions:
+            return None
+        return Delivery(built.subscriptions, subscriber=built.name, amqp_uri=self._settings.amqp_uri)
 
     def _drain(self) -> None:
         self._health.is_started = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from shared.config import Settings, load
+from shared.config import Settings, load, opentelemetry
 
 if TYPE_CHECKING:
     from gateway.server import Running
@@ -36,7 +37,11 @@ def run() -> None:
 def _embedded(settings: Settings) -> Running:
     """Loaded by the worker, not by the process that watches it."""
     from gateway.running import RunningHub
+    from shared.log_lines import configure
+    from shared.span_export import export_spans
 
+    configure(json_lines=False)
+    atexit.register(export_spans("hub", opentelemetry()))
     return RunningHub(settings)
 
 

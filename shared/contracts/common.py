@@ -111,14 +111,45 @@ class ParkedStream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayState:
+    """How far the broker has confirmed a service's log, as one of its replicas sees it.
+
+    `leading`: it is this replica that publishes; `lag` counts positions that are not confirmed yet.
+    """
+
+    leading: bool
+    position: int
+    lag: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryState:
+    """What the broker holds for a service; `queues`: ready messages by queue, dead letters among them.
+
+    `rejected` counts messages that one replica could not decode since it started.
+    """
+
+    connected: bool
+    queues: dict[str, int] = field(default_factory=dict)
+    rejected: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOperations:
-    """What an operator sees of one service; `figures` are named numbers or texts of its own."""
+    """What an operator sees of one service; `figures` are named numbers or texts of its own.
+
+    Without a broker there are no `relay` and no `delivery`: logs are read directly.
+    """
 
     service: str
     log_head: int = 0
     subscriptions: list[SubscriptionState] = field(default_factory=list)
     parked: list[ParkedStream] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    relay: RelayState | None = None
+    delivery: DeliveryState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,15 @@ goes on with, and a statement that waits too long for a lock. Those are outages:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Dialect, Engine, MetaData, NullPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from shared.errors import Unavailable
 
@@ -26,9 +26,13 @@ ABANDONED_WRITE_S = 5
 # A page is put together from many reads, with work between them that other threads delay.
 ABANDONED_READ_S = 60
 STATEMENT_S = 30
+# Work that is one process's at a time talks to others meanwhile, to git, to GitHub.
+LONE_S = 120
 _PING_AFTER_S = 1.0
+_TRY_AGAIN_S = 0.05
 # Advisory locks are each database's own, so one number is enough for all.
 _SERIAL_LOCK = 0x4D6F64656C734875
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:what, 0))")
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
@@ -45,10 +49,22 @@ class Postgresql:
         self._autocommit = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = self._engine(url, pool_size, abandoned_s=ABANDONED_READ_S)
         event.listen(self._reader, "connect", _read_snapshots)
+        self._lone = create_engine(
+            _with_driver(url),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
+            hide_parameters=True,
+            connect_args=_connect_arguments({"idle_session_timeout": LONE_S, "statement_timeout": STATEMENT_S}),
+        )
 
     @property
     def dialect(self) -> Dialect:
         return self._writer.dialect
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        return {"writer": self._writer.pool, "reader": self._reader.pool}
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -66,6 +82,16 @@ class Postgresql:
     def autocommitting(self) -> Iterator[Connection]:
         with self._autocommit.connect() as connection, self._dropped_if_broken(connection):
             yield connection
+
+    @contextmanager
+    def alone(self, what: str, *, wait_s: float) -> Iterator[bool]:
+        end = time.monotonic() + wait_s
+        lock = {"what": what}
+        # The lock is its session's, so it has a connection of its own, which is closed at the end.
+        with self._lone.connect() as connection:
+            while not (mine := bool(connection.scalar(_TRY_LOCK, lock))) and time.monotonic() < end:
+                time.sleep(_TRY_AGAIN_S)
+            yield mine
 
     def create(self, metadata: MetaData) -> None:
         with self.writing() as connection:
@@ -105,13 +131,19 @@ class Postgresql:
 
     def _engine(self, url: str, pool_size: int, *, abandoned_s: int) -> Engine:
         engine = create_engine(
-            make_url(url).set(drivername="postgresql+psycopg2"),
+            _with_driver(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=WAITS_FOR_CONNECTION_S,
             pool_use_lifo=True,
             hide_parameters=True,
-            connect_args=_connect_arguments(abandoned_s),
+            connect_args=_connect_arguments(
+                {
+                    "idle_in_transaction_session_timeout": abandoned_s,
+                    "lock_timeout": WAITS_FOR_LOCK_S,
+                    "statement_timeout": STATEMENT_S,
+                }
+            ),
         )
         event.listen(engine, "checkin", _note_return)
         event.listen(engine, "checkout", self._ping_where_doubtful)
@@ -131,13 +163,12 @@ class Postgresql:
             raise InvalidatePoolError("the connection had ended") from error
 
 
-def _connect_arguments(abandoned_s: int) -> dict[str, Any]:
-    settings = {
-        "idle_in_transaction_session_timeout": abandoned_s * 1000,
-        "lock_timeout": WAITS_FOR_LOCK_S * 1000,
-        "statement_timeout": STATEMENT_S * 1000,
-    }
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+def _with_driver(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+psycopg2")
+
+
+def _connect_arguments(timeouts_s: Mapping[str, int]) -> dict[str, Any]:
+    options = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts_s.items())
     return {
         "options": options,
         "connect_timeout": CONNECT_WITHIN_S,

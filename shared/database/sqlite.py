@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, MetaData, Pool, create_engine, event
 
 from shared.database.statement import wrapped
 from shared.errors import Unavailable
@@ -29,6 +29,10 @@ class Sqlite:
     @property
     def dialect(self) -> Dialect:
         return self._writer.dialect
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        return {"writer": self._writer.pool, "reader": self._reader.pool}
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -57,6 +61,9 @@ class Sqlite:
     def autocommitting(self) -> Iterator[Connection]:
         raise NotImplementedError("SQLite: one transaction writes at a time; use write() and read()")
         yield
+
+    def alone(self, what: str, *, wait_s: float) -> AbstractContextManager[bool]:
+        return nullcontext(True)
 
     def create(self, metadata: MetaData) -> None:
         with self.writing() as connection:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Dialect, MetaData, make_url
+from sqlalchemy import Connection, Dialect, MetaData, Pool, QueuePool, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -40,11 +40,16 @@ class Backend(Protocol):
     @property
     def dialect(self) -> Dialect: ...
 
+    @property
+    def pools(self) -> Mapping[str, Pool]: ...
+
     def writing(self) -> AbstractContextManager[Connection]: ...
 
     def reading(self) -> AbstractContextManager[Connection]: ...
 
     def autocommitting(self) -> AbstractContextManager[Connection]: ...
+
+    def alone(self, what: str, *, wait_s: float) -> AbstractContextManager[bool]: ...
 
     def create(self, metadata: MetaData) -> None: ...
 
@@ -80,6 +85,14 @@ class Database:
     def dialect(self) -> Dialect:
         """For compiling a statement once."""
         return self._backend.dialect
+
+    def connections(self) -> dict[tuple[str, str], int]:
+        """How many there are of each pool (`writer`, `reader`), `in_use` and `idle`."""
+        counted = {}
+        for name, pool in self._backend.pools.items():
+            if isinstance(pool, QueuePool):
+                counted[name, "in_use"], counted[name, "idle"] = pool.checkedout(), pool.checkedin()
+        return counted
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -120,6 +133,16 @@ class Database:
         """A connection on which every statement is a transaction of its own; PostgreSQL alone has it."""
         with _outages_told(), self._backend.autocommitting() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, what: str, *, wait_s: float = 0.0) -> Iterator[bool]:
+        """Whether this process alone, of all on this database, does `what` until the block ends; no transaction.
+
+        An SQLite file has one process, so there it is for the caller to see to its threads. A process that says
+        nothing for two minutes is taken for dead, and another may begin.
+        """
+        with _outages_told(), self._backend.alone(what, wait_s=wait_s) as mine:
+            yield mine
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once this thread's write transaction has committed, never if it rolls back."""

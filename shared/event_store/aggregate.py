@@ -24,6 +24,7 @@ from shared.event_store.interface import (
     StreamConflict,
     UnknownEvent,
 )
+from shared.metrics import note_appended
 from shared.telemetry import appending
 
 State = TypeVar("State")
@@ -118,6 +119,7 @@ def execute(
                 continue
             if appended.repeated:
                 return _repeated(loaded, appended.events)
+            note_appended(appended.events)
             return _executed(_folded(before, appended.events, evolve), appended.events)
     raise AssertionError("the last attempt returns or raises")
 

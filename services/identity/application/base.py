@@ -18,6 +18,7 @@ from shared.errors import Forbidden
 from shared.event_store.aggregate import event_id_of
 from shared.event_store.interface import EventStore, NewEvent, RecordedEvent
 from shared.idempotency import Commands
+from shared.metrics import note_appended
 from shared.service import LogService, actor_metadata
 
 
@@ -101,6 +102,7 @@ class IdentityBase:
             for index, event in enumerate(events)
         ]
         appended = self.store.append(stream, expected_version=version, events=new, connection=connection)
+        note_appended(appended.events)
         if (remember := self.commands.rows(caller)) is not None:
             remember(connection)
         return appended.position
