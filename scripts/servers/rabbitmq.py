@@ -59,7 +59,8 @@ class RabbitMQ:
 
     `accounts` may use every one of `vhosts`; the first account's address is `uri()`. `port` is chosen
     where none is given. `settings` are further lines of `rabbitmq.conf`. `ends_with_us`: it ends when
-    the process (its main thread) that started it dies.
+    the process (its main thread) that started it dies. With `beside`, a node that has
+    started, it uses that one's epmd and can `join` it.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class RabbitMQ:
         vhosts: Sequence[str] = ("/",),
         settings: Sequence[str] = (),
         ends_with_us: bool = False,
+        beside: RabbitMQ | None = None,
     ) -> None:
         if not accounts:
             raise ValueError("RabbitMQ: expected at least one account")
@@ -80,6 +82,7 @@ class RabbitMQ:
         self.settings = tuple(settings)
         self._wanted_port = port
         self._ends_with_us = ends_with_us
+        self._beside = beside
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._kept: _Node | None = None
 
@@ -87,6 +90,11 @@ class RabbitMQ:
     def port(self) -> int:
         """AMQP's; known once prepared."""
         return self._node.port
+
+    @property
+    def name(self) -> str:
+        """As the nodes of a cluster know it."""
+        return self._node.name
 
     def uri(self, account: Account | None = None, *, vhost: str = "/") -> str:
         """`amqp://name:password@127.0.0.1:port/vhost` of `account`, or of the first one."""
@@ -112,10 +120,8 @@ class RabbitMQ:
     def commands(self) -> dict[str, list[str]]:
         """{program: its foreground command}, in the order in which they start; SIGTERM ends each."""
         epmd = shutil.which("epmd") or "epmd"
-        return {
-            "epmd": [epmd, "-port", str(self._node.epmd_port), "-address", "127.0.0.1"],
-            "rabbitmq": [str(PROGRAMS / "rabbitmq-server")],
-        }
+        own = {"epmd": [epmd, "-port", str(self._node.epmd_port), "-address", "127.0.0.1"]}
+        return (own if self._beside is None else {}) | {"rabbitmq": [str(PROGRAMS / "rabbitmq-server")]}
 
     def environment(self) -> dict[str, str]:
         """The whole environment of both programs and of `rabbitmqctl`; the caller's own has no say in it."""
@@ -152,6 +158,13 @@ class RabbitMQ:
         except BaseException:
             self.stop()
             raise
+
+    def join(self) -> None:
+        """It is a node of the cluster that the one beside it is in, and holds what that holds."""
+        if self._beside is None:
+            raise ValueError("RabbitMQ: expected a node beside this one to make a cluster with")
+        for command in (["stop_app"], ["reset"], ["join_cluster", self._beside.name], ["start_app"]):
+            self.ctl(*command)
 
     def stop(self) -> None:
         """Nothing of it runs any more; what was confirmed is on the disk."""
@@ -200,12 +213,13 @@ class RabbitMQ:
 
     def _new_node(self) -> _Node:
         port, dist_port, epmd_port = free_ports(3)
+        other = self._beside._node if self._beside else None
         return _Node(
             name=f"hub{secrets.token_hex(4)}@localhost",
             port=self._wanted_port or port,
             dist_port=dist_port,
-            epmd_port=epmd_port,
-            cookie=secrets.token_hex(16),
+            epmd_port=other.epmd_port if other else epmd_port,
+            cookie=other.cookie if other else secrets.token_hex(16),
         )
 
     def _configuration(self) -> list[str]:

@@ -84,6 +84,27 @@ def private_rabbitmq(*accounts: Account) -> Iterator[RabbitMQ]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def rabbitmq_cluster(nodes: int) -> Iterator[list[RabbitMQ]]:
+    """A cluster for one test, all nodes on this machine."""
+    folder = Path(tempfile.mkdtemp(prefix="hub-rabbitmq-"))
+    accounts = [Account("tests", secrets.token_hex(12))]
+    started: list[RabbitMQ] = []
+    try:
+        for number in range(nodes):
+            beside = started[0] if started else None
+            node = RabbitMQ(folder / str(number), accounts=accounts, ends_with_us=True, beside=beside)
+            started.append(node)
+            node.start()
+            if beside is not None:
+                node.join()
+        yield started
+    finally:
+        for node in reversed(started):
+            node.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _from_container() -> RabbitmqServer | None:
     """None where no Docker engine answers, or it has no image of RabbitMQ; none is pulled."""
     if shutil.which("docker") is None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.support.postgresql_server import PostgresqlServer, postgresql
-from tests.support.rabbitmq_server import RabbitmqServer, private_rabbitmq, rabbitmq
+from tests.support.rabbitmq_server import RabbitmqServer, private_rabbitmq, rabbitmq, rabbitmq_cluster
 
-__all__ = ["PostgresqlServer", "RabbitmqServer", "postgresql", "private_rabbitmq", "rabbitmq"]
+__all__ = ["PostgresqlServer", "RabbitmqServer", "postgresql", "private_rabbitmq", "rabbitmq", "rabbitmq_cluster"]
