@@ -48,17 +48,19 @@ def operations() -> str:
         not_imported=import_problems(current_app.extensions["hub_settings"]),
         state_of=service_state,
         total_lag=sum(one.lag for service in found.services for one in service.subscriptions),
+        has_broker=any(service.relay or service.delivery for service in found.services),
     )
 
 
 def service_state(service: ServiceOperations) -> str:
-    """The worst of a service's subscriptions: stopped, parked, waiting, running."""
+    """The worst of a service's subscriptions, relay and delivery: stopped, parked, waiting, running."""
     states = {one.state for one in service.subscriptions}
     if "stopped" in states:
         return "stopped"
     if service.parked:
         return "parked"
-    return "running"
+    beside = (service.relay, service.delivery)
+    return "waiting" if any(part is not None and part.error for part in beside) else "running"
 
 
 def _import_trouble() -> list[Any]:
