@@ -53,6 +53,7 @@ def answer_to(error: ParseException) -> bytes:
     body = json.dumps(problem).encode()
     head = (
         f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-        f"X-Correlation-ID: {correlation_id}\r\nX-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"X-Correlation-ID: {correlation_id}\r\nX-Request-Id: {correlation_id}\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from shared.cloudevents import CONTENT_TYPE
-from shared.event_schemas import MODULES, address_of, events_of, routing_key_of
+from shared.event_schemas import MODULES, address_of, events_of, public_events, routing_key_of
 from shared.event_store.serialization import schema_of
 
 Json = dict[str, Any]
@@ -48,8 +47,7 @@ _ENVELOPE: dict[str, Json] = {
 def document(*, base_url: str, version: str) -> Json:
     """The whole document; each event's schema is also served alone, at the `$id` its schema says."""
     names = [name for service in MODULES for name in events_of(service)]
-    public = [name for service in MODULES for name, event in events_of(service).items() if _is_of_a_model(event)]
-    exchanges = {f"{service}.events": list(events_of(service)) for service in MODULES} | {PUBLIC: public}
+    exchanges = {f"{service}.events": list(events_of(service)) for service in MODULES} | {PUBLIC: public_events()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -159,7 +157,3 @@ def _envelope() -> Json:
 
 def _schema(name: str, base_url: str) -> Json:
     return {"$id": address_of(name, base_url=base_url), **schema_of(events_of(name.split(".")[1])[name])}
-
-
-def _is_of_a_model(event: type) -> bool:
-    return any(field.name == "model_name" for field in dataclasses.fields(event))

@@ -12,12 +12,20 @@ from shared.events import identity, pr_bot, registry, review
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: dict[str, ModuleType] = {"registry": registry, "review": review, "pr_bot": pr_bot, "identity": identity}
 """By the service that owns the log."""
+# Verdicts and people are nobody else's; of the rest a service says which, once a model is public.
+_NEVER_PUBLIC = (registry.RevisionDrafted, registry.ImportBlocked, pr_bot.UpstreamChanged)
 
 
 def events_of(service: str) -> dict[str, type]:
     """Wire name to class, newest versions: outside there are no others."""
     found: dict[str, type] = MODULES[service].EVENTS
     return found
+
+
+def public_events() -> list[str]:
+    """Wire names of what may go to `public.events`."""
+    found = [*events_of("registry").items(), *events_of("pr_bot").items()]
+    return [name for name, event in found if event not in _NEVER_PUBLIC]
 
 
 def routing_key_of(wire_name: str) -> str:

@@ -25,6 +25,7 @@ from shared.cursors import Cursor
 from shared.event_store.interface import PublishableLog, RecordedEvent
 from shared.event_store.serialization import EventTypes
 from shared.relay_cursor import METADATA
+from shared.telemetry import note_published
 
 __all__ = ["METADATA", "IsPublic", "Relay", "RelayStatus"]
 
@@ -160,7 +161,9 @@ class Relay:
                 log.warning("log rewound, relay starts anew", service=self._service, position=cursor.position)
                 continue
             if events:
+                started_at = time.time()
                 publisher.publish(self._messages(cursor, events))
+                note_published(events, exchange=broker.exchange_name(self._service), started_at=started_at)
                 cursor = Cursor.at(events[-1])
                 leadership.move(cursor)
             self._succeeded()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -190,19 +190,23 @@ def stepping(service: str, what: str, *, correlation_id: str, actor: str, tracep
         yield
 
 
-def published(recorded: RecordedEvent, *, exchange: str, started_at: float) -> None:
-    """An event was confirmed by the broker just now; `started_at` in Unix seconds."""
+def note_published(events: Iterable[RecordedEvent], *, exchange: str, started_at: float) -> None:
+    """These were confirmed by the broker just now, together; `started_at` in Unix seconds."""
     tracer = _tracing.tracer
-    if tracer is None or time.time() - recorded.recorded_at > HISTORY_S:
+    if tracer is None:
         return
-    span = tracer.start_span(
-        f"publish {_name_of(recorded.type)}",
-        context=_context_of(recorded.metadata.traceparent),
-        kind=SpanKind.PRODUCER,
-        attributes={"messaging.system": "rabbitmq", "messaging.destination.name": exchange},
-        start_time=round(started_at * 1e9),
-    )
-    span.end()
+    attributes = {"messaging.system": "rabbitmq", "messaging.destination.name": exchange}
+    for recorded in events:
+        if started_at - recorded.recorded_at > HISTORY_S:
+            continue
+        span = tracer.start_span(
+            f"publish {_name_of(recorded.type)}",
+            context=_context_of(recorded.metadata.traceparent),
+            kind=SpanKind.PRODUCER,
+            attributes=attributes,
+            start_time=round(started_at * 1e9),
+        )
+        span.end()
 
 
 @contextmanager

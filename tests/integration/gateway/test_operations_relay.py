@@ -24,7 +24,8 @@ def with_broker(hub: TestHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestH
     answered = application.operations
 
     def operations(request: Empty, caller: Caller) -> ServiceOperations:
-        return replace(answered(request, caller), relay=RELAY, delivery=DELIVERY)
+        answer: ServiceOperations = answered(request, caller)
+        return replace(answer, relay=RELAY, delivery=DELIVERY)
 
     monkeypatch.setattr(application, "operations", operations)
     yield hub

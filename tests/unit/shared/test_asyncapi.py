@@ -8,11 +8,14 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
+from services.pr_bot import domain
+from services.registry.domain import publicity
 from shared import asyncapi, cloudevents, events
 from shared.errors import NotFound
-from shared.event_schemas import MODULES, events_of, schema_at
+from shared.event_schemas import MODULES, events_of, public_events, schema_at
 from shared.event_store.interface import Metadata, RecordedEvent
 from shared.event_store.serialization import EventTypes
+from shared.events import pr_bot, registry, review
 from tests.support.real_data import PROJECT
 
 HUB = "http://hub.example"
@@ -111,6 +114,18 @@ def test_the_public_exchange_carries_no_persons_events() -> None:
     }
     assert "hub.registry.ModelPublished.v1" in carried_there
     assert not carried_there & set(events_of("identity"))
+
+
+@pytest.mark.parametrize("name", [*events_of("registry"), *events_of("pr_bot"), *events_of("review")])
+def test_the_public_channel_lists_what_services_publish_there(name: str) -> None:
+    """Of a public model, where the event itself is for everyone."""
+    types = EventTypes({**registry.EVENTS, **pr_bot.EVENTS, **review.EVENTS})
+    event = types.from_data(name, {**golden(name), "visibility": "public"})[1]
+    standing = publicity.Standing(published=True, visibility="public")
+    # A quarantine hides the model from the moment on, itself too.
+    after = publicity.evolve(standing, event) if not isinstance(event, registry.ModelQuarantined) else standing
+    told = {"registry": publicity.tells(after, event), "pr_bot": domain.tells(True, event), "review": False}
+    assert (name in public_events()) is told[name.split(".")[1]]
 
 
 def test_a_name_no_event_has_is_refused() -> None:
