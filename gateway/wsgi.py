@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask
 
+from gateway.event_exchanges import EventExchanges
 from gateway.server import HubServer, bound_socket
 from gateway.split import RunningGateway
 from shared.config import Settings, load, opentelemetry
@@ -31,6 +32,7 @@ class SplitGateway:
 
     def __init__(self, settings: Settings) -> None:
         self._client = RpcClient(settings.amqp_uri, name="gateway")
+        self._exchanges = EventExchanges(settings.amqp_uri)
         self.calls = calls_over_rpc(self._client, observe=observer("client"))
         self._gateway = RunningGateway(settings, self.calls)
         self._end_spans: Callable[[], None] = lambda: None
@@ -41,6 +43,7 @@ class SplitGateway:
         self._client.start()
         app = self._gateway.start()
         app.extensions["hub_ready_with"] = READY_WITH
+        app.extensions["hub_ready_checks"] = {"exchanges": self._exchanges.check}
         return app
 
     def stop(self) -> None:
