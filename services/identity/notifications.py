@@ -16,6 +16,7 @@ from sqlalchemy import update as sql_update
 from services.identity.projection import PEOPLE
 from shared.contracts import identity as api
 from shared.database import Database
+from shared.errors import HubError
 
 METADATA = MetaData()
 NOTIFICATIONS = Table(
@@ -182,6 +183,10 @@ class MailSender:
 
     def send_waiting(self) -> int:
         """Sends each waiting mail once and answers how many; raises what smtplib raises."""
+        with self._database.alone("mail") as mine:
+            return self._send_waiting() if mine else 0
+
+    def _send_waiting(self) -> int:
         with self._database.read() as connection:
             waiting = list(connection.execute(select(MAILS).where(MAILS.c.sent.is_(False)).limit(50)).mappings())
         if not waiting:
@@ -204,5 +209,5 @@ class MailSender:
         while not self._stopping.wait(self._look_s):
             try:
                 self.send_waiting()
-            except (OSError, smtplib.SMTPException) as error:
+            except (OSError, smtplib.SMTPException, HubError) as error:
                 log.warning("mail could not be sent, trying again", error=type(error).__name__)

@@ -25,6 +25,9 @@ Reaction = Callable[[Application, Connection, RecordedEvent], None]
 log = structlog.get_logger(__name__)
 
 _IDLE_S = 30.0
+# Another replica may be at the first ones; each replica takes one at a time.
+_LOOKED_AT = 4
+_LEFT_TO_ANOTHER_S = 0.2
 _REASON_CHARS = 500
 
 
@@ -117,17 +120,22 @@ class Worker:
 
     def _pause_s(self) -> float:
         at = self._records.rows.next_try_at()
-        return self._idle_s if at is None else min(max(at - self._now(), 0.01), self._idle_s)
+        # Where something is due and was left, another replica is at it.
+        return self._idle_s if at is None else min(max(at - self._now(), _LEFT_TO_ANOTHER_S), self._idle_s)
 
     def _take_one(self) -> bool:
         with self._one_at_a_time:
-            due = self._records.rows.next_due(self._now())
-            if due is None:
-                return False
-            trace = {"correlation_id": due.correlation, "actor": due.actor, "traceparent": due.traceparent}
-            with stepping("pr_bot", "step", **trace):
-                self._take(due)
-            return True
+            rows = self._records.rows
+            for first in rows.due_now(self._now(), limit=_LOOKED_AT):
+                with rows.database.alone(f"model {first.model}") as mine:
+                    # Another replica may have been at it until just now.
+                    found = rows.due_now(self._now(), limit=1, model=first.model) if mine else []
+                    for due in found:
+                        trace = {"correlation_id": due.correlation, "actor": due.actor, "traceparent": due.traceparent}
+                        with stepping("pr_bot", "step", **trace):
+                            self._take(due)
+                        return True
+            return False
 
     def _take(self, due: Due) -> None:
         try:

@@ -137,17 +137,19 @@ class Rows:
         if traceparent:
             connection.execute(DUE_TRACES.insert().values(model=model, traceparent=traceparent))
 
-    def next_due(self, now: float) -> Due | None:
-        """The one that waits longest of those whose time has come."""
+    def due_now(self, now: float, *, limit: int, model: str | None = None) -> list[Due]:
+        """Those whose time has come, or of them the one named; who waits longest comes first."""
+        query = (
+            select(DUE, DUE_TRACES.c.traceparent)
+            .outerjoin(DUE_TRACES, DUE_TRACES.c.model == DUE.c.model)
+            .where(DUE.c.next_try_at <= now)
+            .order_by(DUE.c.since, DUE.c.model)
+            .limit(limit)
+        )
+        if model is not None:
+            query = query.where(DUE.c.model == model)
         with self.database.read() as connection:
-            row = connection.execute(
-                select(DUE, DUE_TRACES.c.traceparent)
-                .outerjoin(DUE_TRACES, DUE_TRACES.c.model == DUE.c.model)
-                .where(DUE.c.next_try_at <= now)
-                .order_by(DUE.c.since, DUE.c.model)
-                .limit(1)
-            ).first()
-        return _due(row) if row else None
+            return [_due(row) for row in connection.execute(query)]
 
     def next_try_at(self) -> float | None:
         with self.database.read() as connection:

@@ -13,8 +13,11 @@ from services.pr_bot.upstream import Upstream
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared.contracts.common import ModelRef, system_caller
 from shared.contracts.registry import Registry
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.events.pr_bot import UpstreamChanged
+
+# An older head that is told after a newer one would take main's content back.
+_TURN_S = 10.0
 
 
 class Watch:
@@ -40,7 +43,9 @@ class Watch:
 
     def look(self) -> list[str]:
         """Tells what changed on main and marks due whatever a person did to a request; answers the models marked."""
-        with self._turn:
+        with self._turn, self._rows.database.alone("look at upstream", wait_s=_TURN_S) as mine:
+            if not mine:
+                raise Unavailable("look at upstream: another replica is still looking; it is done again soon")
             head = self._upstream.head()
             seen = self._rows.seen_head()
             moved = seen is None or seen.commit != head

@@ -237,6 +237,27 @@ def test_autocommit_makes_every_statement_a_transaction_of_its_own(database: Dat
         assert count(database) == 2
 
 
+def test_one_process_at_a_time_is_alone_and_its_end_lets_the_next_begin(url: str, database: Database) -> None:
+    other = Database(url)
+    with database.alone("model tiny") as mine:
+        assert mine
+        assert not any_transaction_open()
+        with other.alone("model tiny") as theirs, other.alone("model small") as another:
+            assert (theirs, another) == (False, True)
+    with ThreadPoolExecutor(1) as pool:
+        with other.alone("model tiny") as first:
+            waiting = pool.submit(_is_alone, database, wait_s=20)
+            assert first
+            assert not waiting.done()
+        assert waiting.result()
+    other.close()
+
+
+def _is_alone(database: Database, *, wait_s: float) -> bool:
+    with database.alone("model tiny", wait_s=wait_s) as mine:
+        return mine
+
+
 def test_tables_must_have_been_made_by_migrations(url: str) -> None:
     database = Database(url)
     with pytest.raises(Unavailable, match=r"numbers.*migrations"):
