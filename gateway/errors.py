@@ -119,6 +119,8 @@ def register_errors(app: Flask, render_page: RenderPage) -> None:
         if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
             return error.get_response()  # type: ignore[return-value]  # a redirect
         problem = problem_of(error)
+        if isinstance(error, HubError) and error.details.get("stale"):
+            g.hub_stale = True
         if problem["status"] >= 500 and not isinstance(error, Unavailable):
             log.exception("request failed", path=request.path, correlation_id=g.get("correlation_id", ""))
         response = problem_response(problem) if wants_problem() else render_page(problem)

@@ -250,7 +250,8 @@ def _try(person: Person, chance: random.Random, outcome: Outcome, lock: threadin
         if shown:
             return
         (outcome.late if late else outcome.stale)[kind] += 1
-        outcome.examples.append(f"{write} of {person.model} revision {person.revision} at {position}: not in {kind}")
+        said = "said to be late" if late else "STALE"
+        outcome.examples.append(f"{said}: {write} of {person.model} {person.revision} at {position}, not in {kind}")
 
 
 def _looked(kind: str, person: Person, position: str) -> tuple[bool, bool]:

@@ -122,21 +122,31 @@ class Views:
     def read(
         self, caller: Caller, make: Callable[[View], Answer], min_position: str = "", *, searching: bool = False
     ) -> Answer:
-        """What `make` answers from one view; once more where another replica has dropped the generation meanwhile."""
+        """What `make` answers from one view; once more where another replica has dropped the generation meanwhile.
+
+        A NotFound of a view that is behind says `stale` in its details: the thing may be on its way.
+        """
         try:
-            with self.open(caller, min_position, searching=searching) as view:
-                return make(view)
+            return self._read(caller, make, min_position, searching=searching)
         except DBAPIError as error:
             if not is_missing_table(error):
                 raise
         self._generations.look()
         try:
-            with self.open(caller, min_position, searching=searching) as view:
-                return make(view)
+            return self._read(caller, make, min_position, searching=searching)
         except DBAPIError as error:
             if not is_missing_table(error):
                 raise
             raise Unavailable("catalog: its read models are being replaced; try again in a moment") from error
+
+    def _read(self, caller: Caller, make: Callable[[View], Answer], min_position: str, *, searching: bool) -> Answer:
+        with self.open(caller, min_position, searching=searching) as view:
+            try:
+                return make(view)
+            except NotFound as error:
+                if view.stale:
+                    error.details = {**error.details, "stale": True}
+                raise
 
     @contextmanager
     def open(self, caller: Caller, min_position: str = "", *, searching: bool = False) -> Iterator[View]:

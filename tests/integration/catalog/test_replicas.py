@@ -19,7 +19,7 @@ from services.catalog.doctor import examine
 from services.catalog.projection import SOURCES
 from shared.contracts import catalog as contract
 from shared.contracts.common import Empty
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 from tests.integration.catalog.replicas import Replicas, doing, eventually, no_logs
 from tests.support.catalog import ANONYMOUS, OPERATOR, OWNER, CatalogUnderTest, all_pages, catalog_over, names
 from tests.support.histories import History
@@ -80,6 +80,12 @@ def test_what_nobody_has_applied_is_said_to_be_stale(history: History, replicas:
     other = replicas.started(read_logs=no_logs())
     position = f"registry:{history.publish('a').position}"
     assert other.application.models(contract.FindModels(min_position=position), OWNER).stale
+    with pytest.raises(NotFound) as refusal:
+        other.application.model(contract.ReadModel(name="a", min_position=position), OWNER)
+    assert refusal.value.details["stale"] is True
+    with pytest.raises(NotFound) as refusal:
+        other.application.model(contract.ReadModel(name="a"), OWNER)
+    assert "stale" not in refusal.value.details
 
 
 def test_what_was_seen_of_one_replica_is_shown_by_the_others(history: History, replicas: Replicas) -> None:

@@ -162,3 +162,11 @@ def test_writes_are_seen_through_any_gateway(hub: TestHub, pair: list[Gateway], 
         position = people[number % 2].made("/models", {**body, "submit": True})["position"]
         read = people[(number + 1) % 2].get(f"/models/{name}", min_position=position)
         assert (read.status_code, read.headers.get("X-Hub-Stale")) == (200, None)
+
+
+def test_what_is_not_there_yet_is_said_to_be_perhaps_on_its_way(hub: TestHub, pair: list[Gateway]) -> None:
+    person = Api(pair[0].app.test_client(), hub.token("max"))
+    early = person.get("/models/never-heard-of", min_position="registry:999999")
+    assert (early.status_code, early.headers.get("X-Hub-Stale")) == (404, "1")
+    sure = person.get("/models/never-heard-of")
+    assert (sure.status_code, sure.headers.get("X-Hub-Stale")) == (404, None)
