@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -90,6 +89,7 @@ class Delivery:
         self._depths: dict[str, int] = {}
         self._rejected = 0
         self._last_error = ""
+        self._failures = 0
         self._unusable: dict[str, str] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -113,20 +113,25 @@ class Delivery:
         )
 
     def _run(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
             try:
-                with closing(_Closed(broker.connected(self._amqp_uri, purpose=f"{self._subscriber} events"))) as held:
-                    inboxes = self._opened(held.connection)
-                    failures = 0
-                    self._consume(held.connection, inboxes)
+                self._stay_connected()
             except Exception as error:  # noqa: BLE001 a thread's top: whatever it is, it is shown and tried again
                 self._last_error = first_line(error)
                 log.warning("delivery interrupted", subscriber=self._subscriber, error=self._last_error)
-                self._stopping.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
-                failures += 1
-            finally:
-                self._connected = False
+                self._stopping.wait(_BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)])
+                self._failures += 1
+
+    def _stay_connected(self) -> None:
+        """Consumes until it stops or something fails."""
+        connection = broker.connected(self._amqp_uri, purpose=f"{self._subscriber} events")
+        try:
+            inboxes = self._opened(connection)
+            self._connected, self._last_error, self._failures = True, "", 0
+            self._consume(connection, inboxes)
+        finally:
+            self._connected = False
+            broker.discard(connection)
 
     def _opened(self, connection: Any) -> list[_Inbox]:
         """An inbox for each queue that can be used. What a reader missed meanwhile it is told to read."""
@@ -145,7 +150,6 @@ class Delivery:
             self._receive(channel, queue, inbox)
             reader.wake()
             inboxes.append(inbox)
-        self._connected, self._last_error = True, ""
         return inboxes
 
     def _receive(self, channel: Any, queue: str, inbox: _Inbox) -> None:
@@ -222,13 +226,3 @@ class Delivery:
             if inboxes:
                 names.append(broker.dead_letter_name(self._subscriber))
             self._depths = {name: broker.depth_of(channel, name) for name in names}
-
-
-@dataclass(frozen=True, slots=True)
-class _Closed:
-    """Closes a connection without waiting for the broker."""
-
-    connection: Any
-
-    def close(self) -> None:
-        broker.discard(self.connection)
