@@ -16,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +31,8 @@ from tests.support.rabbitmq_keeper import locked
 
 ROOT = Path(__file__).parents[2]
 START_S = 150.0
+# A call of rabbitmqctl starts an Erlang of its own, which costs more than many virtual hosts.
+_AT_ONCE = 8
 _IMAGE = "rabbitmq"
 
 
@@ -40,10 +42,11 @@ class RabbitmqServer:
 
     uri: str
     ctl: Callable[..., str] | None = None
+    spare: list[str] = field(default_factory=list, repr=False)
 
     @contextmanager
     def vhost(self) -> Iterator[str]:
-        """The AMQP URI of an empty virtual host that is gone at the end.
+        """The AMQP URI of an empty virtual host, which nobody else gets; they are all gone with the broker.
 
         A given broker has one virtual host for all: tests take turns in it, and it is emptied for each.
         """
@@ -52,15 +55,10 @@ class RabbitmqServer:
                 _emptied(self.uri)
                 yield self.uri
             return
-        name, user = f"test-{secrets.token_hex(6)}", urlsplit(self.uri).username
-        add = f'rabbit_vhost:add(<<"{name}">>, <<"{user}">>), '
-        all_of_it = ", ".join(['<<".*">>'] * 3)
-        allow = f'rabbit_auth_backend_internal:set_permissions(<<"{user}">>, <<"{name}">>, {all_of_it}, <<"{user}">>).'
-        self.ctl("eval", add + allow)
-        try:
-            yield urlsplit(self.uri)._replace(path=f"/{name}").geturl()
-        finally:
-            self.ctl("delete_vhost", name)
+        if not self.spare:
+            self.spare.extend(f"test-{secrets.token_hex(6)}" for _ in range(_AT_ONCE))
+            self.ctl("eval", _new_vhosts(self.spare, urlsplit(self.uri).username or ""))
+        yield urlsplit(self.uri)._replace(path=f"/{self.spare.pop()}").geturl()
 
 
 @cache
@@ -146,6 +144,15 @@ def _from_binaries() -> RabbitmqServer:
         found = json.loads(address.read_text(encoding="utf-8"))
     account = Account("tests", urlsplit(found["uri"]).password or "")
     return RabbitmqServer(found["uri"], RabbitMQ(Path(found["node"]), accounts=[account]).ctl)
+
+
+def _new_vhosts(names: Sequence[str], user: str) -> str:
+    """In Erlang: virtual hosts in which `user` may do everything."""
+    everything = ", ".join(['<<".*">>'] * 3)
+    listed = ", ".join(f'<<"{name}">>' for name in names)
+    add = f'rabbit_vhost:add(Name, <<"{user}">>)'
+    allow = f'rabbit_auth_backend_internal:set_permissions(<<"{user}">>, Name, {everything}, <<"{user}">>)'
+    return f"lists:foreach(fun(Name) -> {add}, {allow} end, [{listed}])."
 
 
 def _start_keeper(folder: Path, address: Path) -> None:
