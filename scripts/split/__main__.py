@@ -15,7 +15,6 @@ from dataclasses import replace
 from types import FrameType
 
 from rich.console import Console
-from shared.migrations import migrate
 
 from gateway import first_start
 from gateway.embedded_lock import data_directory_lock, note_address
@@ -27,6 +26,7 @@ from scripts.split.programs import BROKER, DATABASE, HUB, Program, configuration
 from scripts.split.supervision import Supervisor, ready
 from shared.config import Settings, load
 from shared.errors import HubError, Unavailable
+from shared.migrations import migrate
 
 _READY_WITHIN_S = 90.0
 _LOOK_S = 0.1
