@@ -58,21 +58,7 @@ class Generation:
             database.create_at_once(self.tables.metadata)
         self.models = ModelReads(self.tables)
         self.histories = HistoryReads(self.tables)
-        by_source = handlers(self.tables)
-        self.subscriptions: dict[str, Subscription] = {
-            source: Subscription(
-                name=SUBSCRIBER,
-                source=source,
-                read_log=read_logs[source],
-                database=database,
-                handlers=by_source[source],
-                generation=number,
-                on_rewound=on_rewound,
-            )
-            for source in SOURCES
-        }
-        for source, subscription in self.subscriptions.items():
-            subscription.on_applied(partial(self._applied, source))
+        self.subscriptions = self._subscribed(read_logs, on_rewound)
         self._on_moved = on_moved
         self._told: dict[str, int] = {source: self.subscriptions[source].position() for source in SOURCES}
         self.index = SearchIndex()
@@ -87,6 +73,24 @@ class Generation:
         self._indexer: threading.Thread | None = None
         self._readers = 0
         self._idle = threading.Condition()
+
+    def _subscribed(self, read_logs: Mapping[str, ReadLog], on_rewound: Callable[[], None]) -> dict[str, Subscription]:
+        by_source = handlers(self.tables)
+        made = {
+            source: Subscription(
+                name=SUBSCRIBER,
+                source=source,
+                read_log=read_logs[source],
+                database=self.database,
+                handlers=by_source[source],
+                generation=self.number,
+                on_rewound=on_rewound,
+            )
+            for source in SOURCES
+        }
+        for source, subscription in made.items():
+            subscription.on_applied(partial(self._applied, source))
+        return made
 
     @contextmanager
     def held(self) -> Iterator[Generation]:
