@@ -6,6 +6,7 @@ opposite order, in time. `/livez`, `/readyz` and `/metrics` answer from the firs
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -36,8 +37,8 @@ from shared.service import BuiltService, Calls
 from shared.span_export import export_spans
 
 STOP_S = 20.0
-# What is left of it for subscriptions, background and database.
 DRAIN_S = 12.0
+WORK_S = 3.0
 _BACK_OFF_S = (0.25, 0.5, 1.0, 2.0)
 _COMMON = ("DATABASE_URL", "AMQP_URI", "HUB_HOST", "HUB_HEALTH_PORT")
 
@@ -129,11 +130,10 @@ class ServiceProcess:
             except _Stopped:
                 pass
             log.info("service stops")
-            with eventlet.Timeout(STOP_S, False):
-                stack.close()
-                return 0
-        log.error("service did not stop in time")
-        return 1
+            overdue = eventlet.spawn_after(STOP_S, _give_up)
+            stack.close()
+            overdue.cancel()
+        return 0
 
     def _ask_to_stop(self, *_: object) -> None:
         # Nothing green here: a signal arrives in whatever greenlet runs, be it the hub itself.
@@ -188,6 +188,8 @@ class ServiceProcess:
         self._health.is_started = False
         if self._server is not None and not self._server.stop(DRAIN_S):
             log.warning("calls were still in hand, they will be delivered again")
+        # Work in hand may ask others for so long; they may be gone themselves, and each call would wait for them.
+        eventlet.spawn_after(WORK_S, self._client.stop)
 
     def _built(self) -> BuiltService:
         calls = calls_over_rpc(self._client, observe=observer("client"))
@@ -228,6 +230,12 @@ class ServiceProcess:
             while not self._asked_to_stop:
                 eventlet.sleep(0.1)
             raise _Stopped
+
+
+def _give_up() -> None:
+    """What was not finished is taken up again by whoever is started next."""
+    log.error("service did not stop in time")
+    os._exit(1)
 
 
 def _answers(built: BuiltService) -> bool:
