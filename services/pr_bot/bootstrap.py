@@ -40,6 +40,8 @@ __all__ = ["build", "seed"]
 
 NAME = "pr_bot"
 SOURCES = {"registry": registry, "review": review}
+_IDLE_S = 30.0
+_LOOK_S = 1.0
 
 
 def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> BuiltService:
@@ -53,7 +55,9 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
     step: Callable[[Due], None] = NoUpstream(registry=calls.registry, records=records).step
     if upstream is not None:
         watch, step = _reconciling(settings, calls, records, upstream, clock)
-    worker = Worker(step=step, records=records, now=clock)
+    # What another replica has marked, and then left, wakes nobody here.
+    idle_s = _LOOK_S if settings.amqp_uri else _IDLE_S
+    worker = Worker(step=step, records=records, now=clock, idle_s=idle_s)
     application = Application(
         store=store,
         types=types,
