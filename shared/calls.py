@@ -27,7 +27,7 @@ class Failed(HubError):
     """The service failed in a way nobody expected; it has logged why, and says nothing of it."""
 
 
-def answered(application: Any, method: Method, sent: dict[str, Any], *, service: str = "") -> dict[str, Any]:
+def answered(application: Any, method: Method, sent: dict[str, Any], *, service: str) -> dict[str, Any]:
     """The serving side: what `application` says to what a caller sent; refusals become data, the rest is raised."""
     try:
         request: Any = wire.load(method.request, sent["request"])
