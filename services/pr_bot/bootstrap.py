@@ -41,6 +41,7 @@ __all__ = ["build", "seed"]
 NAME = "pr_bot"
 SOURCES = {"registry": registry, "review": review}
 _IDLE_S = 30.0
+# What another replica has marked, and then left, wakes nobody here.
 _LOOK_S = 1.0
 
 
@@ -55,9 +56,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
     step: Callable[[Due], None] = NoUpstream(registry=calls.registry, records=records).step
     if upstream is not None:
         watch, step = _reconciling(settings, calls, records, upstream, clock)
-    # What another replica has marked, and then left, wakes nobody here.
-    idle_s = _LOOK_S if settings.amqp_uri else _IDLE_S
-    worker = Worker(step=step, records=records, now=clock, idle_s=idle_s)
+    worker = Worker(step=step, records=records, now=clock, idle_s=_LOOK_S if settings.amqp_uri else _IDLE_S)
     application = Application(
         store=store,
         types=types,
