@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -19,11 +20,12 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_PR_SET_PDEATHSIG = 1
 SERVICES = ("registry", "review", "identity", "catalog", "pr_bot")
 
 
 class Nursery:
-    """The process that has loaded them; children end with it, by signal or by end of file."""
+    """The process that has loaded them; it ends with this one, and its children with it."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -87,6 +89,8 @@ def _become(asked: dict[str, object], program: object) -> None:
     code = 1
     try:
         os.setsid()
+        # The nursery ends with whoever started it, and this process with the nursery, however that was killed.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         output = os.open(str(asked["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for number in (1, 2):
