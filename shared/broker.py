@@ -107,18 +107,30 @@ def register_serializer() -> None:
 
 
 def declare_exchanges(channel: Any, service: str) -> None:
-    """The exchanges that `service` publishes to are there."""
-    for name in (exchange_name(service), PUBLIC_EXCHANGE):
+    """The exchanges that `service` publishes to are there. Nothing else was done on the channel before."""
+    require_exchange(channel, PUBLIC_EXCHANGE)
+    _declare_exchange(channel, exchange_name(service), "topic")
+
+
+def require_exchange(channel: Any, name: str) -> None:
+    """A topic exchange that several use is there; only where it is not, an account must be allowed to make it.
+
+    Nothing else was done on the channel before: where the exchange is missing, the broker closes it, and
+    what is opened in its place knows nothing of the past.
+    """
+    try:
+        channel.exchange_declare(name, "topic", passive=True)
+    except amqp.NotFound:
         _declare_exchange(channel, name, "topic")
 
 
 def declare_queue(channel: Any, subscriber: str, source: str, *, max_length: int = MAX_LENGTH) -> str:
     """The queue is there, bound to all of the source's events, and its name is the answer.
 
-    Raises QueueDiffers where it is there with another length.
+    Nothing else was done on the channel before. Raises QueueDiffers where it is there with another length.
     """
     name, dead = queue_name(subscriber, source), dead_letter_name(subscriber)
-    _declare_exchange(channel, exchange_name(source), "topic")
+    require_exchange(channel, exchange_name(source))
     _declare_exchange(channel, dead, "headers")
     _declare_bounded(channel, dead, MAX_DEAD)
     # Of what leaves a queue only the rejected: what overflows is no dead letter, the log has it.

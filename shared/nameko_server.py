@@ -24,6 +24,7 @@ from nameko.containers import ServiceContainer
 from nameko.exceptions import IncorrectSignature, MalformedRequest, MethodNotFound
 from nameko.rpc import Rpc, RpcConsumer
 
+from shared.broker import require_exchange
 from shared.calls import Observer, answered, failed
 from shared.contracts.wire import Method, contract_of
 from shared.errors import HubError, Invalid, Unavailable, to_wire
@@ -114,6 +115,7 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # nameko has no types
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         self._in_hand = 0
+        require_exchange(channel, EXCHANGE)
         for queue in _dead_letter_queues(self.queues[0].name):
             queue.bind(channel).declare()
         self._consumers = super().get_consumers(consumer_cls, channel)
@@ -162,13 +164,18 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # nameko has no types
             log.warning("request not acknowledged, it will come again", error=f"{type(error).__name__}: {error}")
 
 
+def _dead_letter_name(queue: str) -> str:
+    """Each service's own exchange: what others were asked is not for it to see."""
+    return f"{queue}.dead"
+
+
 def _dead_letter_queues(name: str) -> list[Queue]:
     """Where requests go that were delivered too often; requests that came too late go nowhere.
 
     With at-least-once dead lettering a message without a route would stay in the service's queue, hence
     the second queue, which drops at once what it gets.
     """
-    exchange = Exchange(f"{EXCHANGE}.dead", type="headers", durable=True)
+    exchange = Exchange(_dead_letter_name(name), type="headers", durable=True)
     reasons = {"delivery_limit": "dead", "rejected": "dead", "expired": "late"}
     arguments = {"dead": _DEAD_LETTERS, "late": {"x-message-ttl": 0, "x-max-length": 1}}
     return [
@@ -194,13 +201,13 @@ class _RequestConsumer(RpcConsumer):  # type: ignore[misc]  # nameko has no type
         plain: Queue = self.consumer.queues[0]
         self.queue = Queue(
             plain.name,
-            exchange=plain.exchange,
+            exchange=Exchange(EXCHANGE, type="topic", no_declare=True),
             routing_key=plain.routing_key,
             durable=True,
             queue_arguments={
                 "x-queue-type": "quorum",
                 "x-delivery-limit": DELIVERIES,
-                "x-dead-letter-exchange": f"{EXCHANGE}.dead",
+                "x-dead-letter-exchange": _dead_letter_name(plain.name),
                 "x-dead-letter-strategy": "at-least-once",
                 "x-overflow": "reject-publish",
             },

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 import amqp
 import structlog
 
+from shared.broker import require_exchange
 from shared.calls import ContractCalls, Observer
 from shared.circuit import Circuit
 from shared.contracts.catalog import Catalog
@@ -210,7 +211,7 @@ class RpcClient:
     def _listen(self, connection: amqp.Connection) -> None:
         """A new queue each time: the old one, exclusive, died with its connection."""
         channel = connection.channel()
-        channel.exchange_declare(EXCHANGE, "topic", durable=True, auto_delete=False)
+        require_exchange(channel, EXCHANGE)
         reply_to = str(uuid.uuid4())
         queue = f"rpc.reply-{self._name}-{reply_to}"
         channel.queue_declare(

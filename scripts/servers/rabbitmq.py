@@ -32,8 +32,20 @@ class ServerMissing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class TopicRights:
+    """With which routing keys an account may publish to a topic exchange, and bind queues to it."""
+
+    exchange: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """A user of the broker; the three patterns say which queues and exchanges it may touch."""
+    """A user of the broker; the three patterns say which queues and exchanges it may touch.
+
+    In topic exchanges that are not among `topics` it may use every routing key.
+    """
 
     name: str
     password: str
@@ -41,6 +53,15 @@ class Account:
     write: str = ".*"
     read: str = ".*"
     tags: tuple[str, ...] = ()
+    topics: tuple[TopicRights, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One that the broker has from its start on, durable."""
+
+    name: str
+    kind: str = "topic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +91,7 @@ class RabbitMQ:
         accounts: Sequence[Account],
         port: int | None = None,
         vhosts: Sequence[str] = ("/",),
+        exchanges: Sequence[Exchange] = (),
         settings: Sequence[str] = (),
         ends_with_us: bool = False,
         beside: RabbitMQ | None = None,
@@ -79,6 +101,7 @@ class RabbitMQ:
         self.folder = folder.resolve()
         self.accounts = tuple(accounts)
         self.vhosts = tuple(vhosts)
+        self.exchanges = tuple(exchanges)
         self.settings = tuple(settings)
         self._wanted_port = port
         self._ends_with_us = ends_with_us
@@ -114,7 +137,7 @@ class RabbitMQ:
         node = self._node
         self._write(".erlang.cookie", node.cookie, mode=0o400)
         self._write("enabled_plugins", "[].\n")
-        self._write("definitions.json", json.dumps(self._definitions()))
+        self._write("definitions.json", json.dumps(definitions(self.accounts, self.vhosts, self.exchanges)))
         self._write("rabbitmq.conf", "\n".join(self._configuration()) + "\n")
 
     def commands(self) -> dict[str, list[str]]:
@@ -233,31 +256,6 @@ class RabbitMQ:
             *self.settings,
         ]
 
-    def _definitions(self) -> dict[str, object]:
-        return {
-            "users": [
-                {
-                    "name": account.name,
-                    "password_hash": _hashed(account.password),
-                    "hashing_algorithm": "rabbit_password_hashing_sha256",
-                    "tags": list(account.tags),
-                }
-                for account in self.accounts
-            ],
-            "vhosts": [{"name": name} for name in self.vhosts],
-            "permissions": [
-                {
-                    "user": account.name,
-                    "vhost": vhost,
-                    "configure": account.configure,
-                    "write": account.write,
-                    "read": account.read,
-                }
-                for account in self.accounts
-                for vhost in self.vhosts
-            ],
-        }
-
     def _spawned(self, program: str, command: list[str]) -> subprocess.Popen[bytes]:
         # In a group of its own: a Ctrl-C is for whoever started it, and a frozen group is frozen whole.
         with (self.folder / f"{program}.log").open("ab") as output:
@@ -285,6 +283,41 @@ class RabbitMQ:
         file.unlink(missing_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as output:
             output.write(text)
+
+
+def definitions(
+    accounts: Sequence[Account], vhosts: Sequence[str], exchanges: Sequence[Exchange]
+) -> dict[str, list[dict[str, object]]]:
+    """What a broker is told at its start by `load_definitions`; passwords are hashed."""
+    return {
+        "users": [
+            {
+                "name": account.name,
+                "password_hash": _hashed(account.password),
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": list(account.tags),
+            }
+            for account in accounts
+        ],
+        "vhosts": [{"name": name} for name in vhosts],
+        "permissions": [
+            {"user": each.name, "vhost": vhost, "configure": each.configure, "write": each.write, "read": each.read}
+            for each in accounts
+            for vhost in vhosts
+        ],
+        "topic_permissions": [
+            {"user": account.name, "vhost": vhost, "exchange": each.exchange, "write": each.write, "read": each.read}
+            for account in accounts
+            for each in account.topics
+            for vhost in vhosts
+        ],
+        "exchanges": [
+            {"name": each.name, "vhost": vhost, "type": each.kind}
+            | {"durable": True, "auto_delete": False, "internal": False, "arguments": {}}
+            for each in exchanges
+            for vhost in vhosts
+        ],
+    }
 
 
 def free_ports(count: int) -> list[int]:

@@ -21,7 +21,8 @@ from gateway.embedded_lock import data_directory_lock, note_address
 from gateway.server import bound_socket
 from gateway.start_marks import write_whole
 from scripts.servers.postgresql import ServerMissing
-from scripts.split.place import SERVICES, Place
+from scripts.split.accounts import SERVICES
+from scripts.split.place import Place
 from scripts.split.programs import BROKER, DATABASE, HUB, Program, configuration, programs_of, write_launches
 from scripts.split.supervision import Supervisor, ready
 from shared.config import Settings, load

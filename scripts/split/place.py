@@ -11,12 +11,8 @@ from urllib.parse import quote
 
 from gateway.start_marks import write_whole
 from scripts.servers.postgresql import HOST, Postgresql
-from scripts.servers.rabbitmq import Account, RabbitMQ, free_ports
-
-SERVICES = ("registry", "review", "identity", "catalog", "pr_bot")
-_OPERATOR = "hub"
-_READER = "reader"
-_GATEWAY = "gateway"
+from scripts.servers.rabbitmq import RabbitMQ, free_ports
+from scripts.split.accounts import EXCHANGES, NAMES, OPERATOR, READER, SERVICES, account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +34,18 @@ class Place:
         self.passwords = kept.passwords
         self.postgresql = Postgresql(folder=folder / "postgresql", port=kept.postgresql_port)
         self.rabbitmq = RabbitMQ(
-            folder / "rabbitmq", accounts=[_account(name, kept.passwords[name]) for name in kept.passwords],
+            folder / "rabbitmq",
+            accounts=[account(name, password) for name, password in kept.passwords.items()],
+            exchanges=EXCHANGES,
             port=kept.rabbitmq_port,
-        )  # fmt: skip
+        )
 
     @property
     def logs(self) -> Path:
         """One file a program."""
         return self.folder / "log"
 
-    def amqp_uri(self, account: str = _OPERATOR) -> str:
+    def amqp_uri(self, account: str = OPERATOR) -> str:
         """The broker's address for one of its accounts; without a name the operator's."""
         secret = quote(self.passwords[account], safe="")
         return f"amqp://{account}:{secret}@{HOST}:{self.rabbitmq.port}/%2F"
@@ -70,7 +68,7 @@ class Place:
 
     def write_env(self, file: Path) -> None:
         """`NAME=value` lines by which the console command and other programs on this machine find the servers."""
-        lines = [f"AMQP_URI={self.amqp_uri()}", f"AMQP_URI_READER={self.amqp_uri(_READER)}"]
+        lines = [f"AMQP_URI={self.amqp_uri()}", f"AMQP_URI_READER={self.amqp_uri(READER)}"]
         lines += [f"DATABASE_URL_{service.upper()}={self.database_url(service)}" for service in SERVICES]
         write_whole(file, "\n".join(lines) + "\n")
 
@@ -79,18 +77,7 @@ def _kept(file: Path) -> Kept:
     if file.exists():
         return Kept(**json.loads(file.read_text(encoding="utf-8")))
     postgresql_port, rabbitmq_port = free_ports(2)
-    names = (_OPERATOR, *SERVICES, _GATEWAY, _READER)
-    passwords = {name: secrets.token_urlsafe(24) for name in names}
+    passwords = {name: secrets.token_urlsafe(24) for name in NAMES}
     made = Kept(postgresql_port=postgresql_port, rabbitmq_port=rabbitmq_port, passwords=passwords)
     write_whole(file, json.dumps(asdict(made), indent=2) + "\n")
     return made
-
-
-def _account(name: str, password: str) -> Account:
-    if name == _READER:
-        # Other programs: queues of their own, filled from the events of public models alone.
-        return Account(
-            name, password, configure=r"^reader\..*", write=r"^reader\..*", read=r"^(reader\..*|public\.events)$"
-        )
-    tags = ("administrator",) if name == _OPERATOR else ()
-    return Account(name, password, tags=tags)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from gateway.start_marks import write_whole
 from scripts.servers.rabbitmq import free_ports
-from scripts.split.place import SERVICES, Place
+from scripts.split.accounts import SERVICES
+from scripts.split.place import Place
 from shared.config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
