@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shared.database.outages import is_outage
 from shared.database.sequences import advance_sequence
-from shared.database.statement import Statement
+from shared.database.statement import Prepared, Statement
 from shared.database.transactions import Database, any_transaction_open
 
-__all__ = ["Database", "Statement", "advance_sequence", "any_transaction_open", "is_outage"]
+__all__ = ["Database", "Prepared", "Statement", "advance_sequence", "any_transaction_open", "is_outage"]

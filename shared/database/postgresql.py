@@ -46,7 +46,6 @@ class Postgresql:
         self._serial = serial
         self._broken_at = 0.0
         self._writer = self._engine(url, pool_size, abandoned_s=ABANDONED_WRITE_S)
-        self._autocommit = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = self._engine(url, pool_size, abandoned_s=ABANDONED_READ_S)
         event.listen(self._reader, "connect", _read_snapshots)
         self._lone = create_engine(
@@ -80,8 +79,15 @@ class Postgresql:
 
     @contextmanager
     def autocommitting(self) -> Iterator[Connection]:
-        with self._autocommit.connect() as connection, self._dropped_if_broken(connection):
-            yield connection
+        with self._writer.connect() as connection, self._dropped_if_broken(connection):
+            # SQLAlchemy's own way there and back asks the server each time, which costs as much as an append.
+            session: Any = connection.connection.dbapi_connection
+            session.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not session.closed:
+                    session.autocommit = False
 
     @contextmanager
     def alone(self, what: str, *, wait_s: float) -> Iterator[bool]:

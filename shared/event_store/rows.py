@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import IntegrityError
 
-from shared.database import Statement
+from shared.database import Prepared, Statement
 from shared.event_store.interface import Metadata, NewEvent, RecordedEvent
 from shared.event_store.serialization import EventTypes
-from shared.event_store.table import COLUMNS, INSERT, INSERT_MANY, INSERT_MANY_FREE
+from shared.event_store.table import COLUMNS, INSERT, INSERT_MANY, INSERT_MANY_FREE, INSERT_OR_FAIL, INSERTED
 
 
 class IdTaken(Exception):
@@ -30,8 +30,10 @@ class EventRows:
         self._now = now
         self._new_mark = new_mark
         self._takes_many = dialect.name == "postgresql"
-        self._insert = self._compile(INSERT_MANY_FREE if self._takes_many else INSERT)
-        self._insert_or_fail = self._compile(INSERT_MANY) if self._takes_many else None
+        self._insert = Prepared(INSERT, dialect, INSERTED)
+        self._insert_or_fail = Prepared(INSERT_OR_FAIL, dialect, INSERTED)
+        self._insert_many = self._compile(INSERT_MANY_FREE)
+        self._insert_many_or_fail = self._compile(INSERT_MANY)
         self._by_id = self._selecting("WHERE event_id = :event_id")
         self._version = self._compile("SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream")
         self._stream = self._selecting("WHERE stream = :stream AND version > :after ORDER BY version LIMIT :limit")
@@ -46,8 +48,8 @@ class EventRows:
     ) -> tuple[RecordedEvent, ...] | None:
         """None where the stream is elsewhere or an id is taken; then some may be written: roll them back."""
         recorded_at = round(self._now(), 6)
-        if self._takes_many:
-            return self._inserted(self._insert, connection, stream, expected_version, events, at=recorded_at)
+        if self._takes_many and len(events) > 1:
+            return self._inserted(self._insert_many, connection, stream, expected_version, events, at=recorded_at)
         recorded: list[RecordedEvent] = []
         for version, new in enumerate(events, start=expected_version):
             one = self._inserted(self._insert, connection, stream, version, [new], at=recorded_at)
@@ -60,11 +62,12 @@ class EventRows:
         self, connection: Connection, stream: str, *, expected_version: int, events: Sequence[NewEvent]
     ) -> tuple[RecordedEvent, ...]:
         """All of them in one statement; raises IdTaken with nothing written. PostgreSQL's alone."""
-        if self._insert_or_fail is None:
+        if not self._takes_many:
             raise NotImplementedError("one statement for several events is PostgreSQL's")
+        statement = self._insert_or_fail if len(events) == 1 else self._insert_many_or_fail
         try:
             at = round(self._now(), 6)
-            recorded = self._inserted(self._insert_or_fail, connection, stream, expected_version, events, at=at)
+            recorded = self._inserted(statement, connection, stream, expected_version, events, at=at)
         except IntegrityError as error:
             raise IdTaken from error
         if recorded is None:
@@ -82,8 +85,8 @@ class EventRows:
         at: float,
     ) -> tuple[RecordedEvent, ...] | None:
         columns = self._columns(events)
-        # SQLite's statement takes one event, PostgreSQL's a list for each column.
-        values = columns if self._takes_many else {name: column[0] for name, column in columns.items()}
+        # The statement for one event takes a value for each column, the one for several a list.
+        values = columns if len(events) > 1 else {name: column[0] for name, column in columns.items()}
         rows = statement.all(connection, stream=stream, expected_version=expected_version, recorded_at=at, **values)
         if len(rows) != len(events):
             return None

@@ -37,6 +37,21 @@ WHERE (SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream) = :e
 ON CONFLICT DO NOTHING
 RETURNING position
 """
+INSERT_OR_FAIL = INSERT.replace("ON CONFLICT DO NOTHING\n", "")
+# What PostgreSQL calls the types of their parameters.
+INSERTED = {
+    "stream": "text",
+    "expected_version": "integer",
+    "event_id": "text",
+    "type": "text",
+    "data": "text",
+    "causation_id": "text",
+    "correlation_id": "text",
+    "actor": "text",
+    "traceparent": "text",
+    "mark": "text",
+    "recorded_at": "double precision",
+}
 # PostgreSQL: the same for several events. Positions are drawn inside the INSERT, in the order of the events; drawn
 # before it, a reader could take the log for complete up to a position that nobody is yet seen to write.
 INSERT_MANY = """
