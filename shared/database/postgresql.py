@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+from shared.database.kept import Autocommit, KeptConnections
 from shared.errors import Unavailable
 
 CONNECT_WITHIN_S = 5
@@ -37,7 +38,7 @@ _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, 
 
 
 class Postgresql:
-    """Two pools, for writers and for readers; each opens connections as they are needed, `pool_size` at most.
+    """Pools for writers, for readers, for single statements; each opens connections as needed, `pool_size` at most.
 
     Where it is `serial`, one transaction writes at a time, over all processes, as in SQLite.
     """
@@ -48,6 +49,14 @@ class Postgresql:
         self._writer = self._engine(url, pool_size, abandoned_s=ABANDONED_WRITE_S)
         self._reader = self._engine(url, pool_size, abandoned_s=ABANDONED_READ_S)
         event.listen(self._reader, "connect", _read_snapshots)
+        single = create_engine(
+            _with_driver(url),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            connect_args=_connect_arguments({"lock_timeout": WAITS_FOR_LOCK_S, "statement_timeout": STATEMENT_S}),
+        )
+        self._kept = KeptConnections(single, size=pool_size, wait_s=WAITS_FOR_CONNECTION_S, ping_after_s=_PING_AFTER_S)
         self._lone = create_engine(
             _with_driver(url),
             poolclass=NullPool,
@@ -62,8 +71,8 @@ class Postgresql:
         return self._writer.dialect
 
     @property
-    def pools(self) -> Mapping[str, Pool]:
-        return {"writer": self._writer.pool, "reader": self._reader.pool}
+    def pools(self) -> Mapping[str, Pool | KeptConnections]:
+        return {"writer": self._writer.pool, "reader": self._reader.pool, "autocommit": self._kept}
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -77,17 +86,8 @@ class Postgresql:
         with self._reader.connect() as connection, connection.begin(), self._dropped_if_broken(connection):
             yield connection
 
-    @contextmanager
-    def autocommitting(self) -> Iterator[Connection]:
-        with self._writer.connect() as connection, self._dropped_if_broken(connection):
-            # SQLAlchemy's own way there and back asks the server each time, which costs as much as an append.
-            session: Any = connection.connection.dbapi_connection
-            session.autocommit = True
-            try:
-                yield connection
-            finally:
-                if not session.closed:
-                    session.autocommit = False
+    def autocommitting(self) -> AbstractContextManager[Connection]:
+        return Autocommit(self._kept)
 
     @contextmanager
     def alone(self, what: str, *, wait_s: float) -> Iterator[bool]:
@@ -123,6 +123,7 @@ class Postgresql:
     def close(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
+        self._kept.close()
 
     @contextmanager
     def _dropped_if_broken(self, connection: Connection) -> Iterator[None]:

@@ -57,10 +57,8 @@ class Sqlite:
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
-    @contextmanager
-    def autocommitting(self) -> Iterator[Connection]:
+    def autocommitting(self) -> AbstractContextManager[Connection]:
         raise NotImplementedError("SQLite: one transaction writes at a time; use write() and read()")
-        yield
 
     def alone(self, what: str, *, wait_s: float) -> AbstractContextManager[bool]:
         return nullcontext(True)

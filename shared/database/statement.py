@@ -38,13 +38,17 @@ class Statement:
         return changed
 
     def _executed(self, connection: Connection, values: dict[str, Any]) -> DBAPICursor:
-        parameters = values if self._order is None else [values[name] for name in self._order]
+        return self._run(
+            connection, self._sql, values if self._order is None else [values[name] for name in self._order]
+        )
+
+    def _run(self, connection: Connection, sql: str, parameters: Any) -> DBAPICursor:
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(self._sql, parameters)
+            cursor.execute(sql, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
             cursor.close()
-            raise wrapped(connection, self._sql, error) from error
+            raise wrapped(connection, sql, error) from error
         return cursor
 
 
@@ -62,25 +66,17 @@ class Prepared(Statement):
             place = {name: f"${number}" for number, name in enumerate(types, start=1)}
             numbered = re.sub(r"(?<!:):(\w+)", lambda found: place[found[1]], sql)
             self._prepare = f"PREPARE {self._name} ({', '.join(types.values())}) AS {numbered}"
-            self._sql = f"EXECUTE {self._name} ({', '.join(f'%({name})s' for name in types)})"
+            self._sql = f"EXECUTE {self._name} ({', '.join(['%s'] * len(types))})"
+            self._order = list(types)
 
     def _executed(self, connection: Connection, values: dict[str, Any]) -> DBAPICursor:
         if self._prepare:
             # What is noted there ends with the connection to the server, as the prepared statement does.
             known = connection.connection.info
             if self._name not in known:
-                self._prepared(connection)
+                self._run(connection, self._prepare, None).close()
                 known[self._name] = True
         return super()._executed(connection, values)
-
-    def _prepared(self, connection: Connection) -> None:
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self._prepare)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise wrapped(connection, self._prepare, error) from error
-        finally:
-            cursor.close()
 
 
 def wrapped(connection: Connection, sql: str, error: Exception) -> BaseException:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Dialect, MetaData, Pool, QueuePool, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from shared.database.kept import KeptConnections
 from shared.database.outages import is_outage, unavailable
 from shared.database.sqlite import Sqlite
 
@@ -35,13 +36,13 @@ class _Transactions(threading.local):
 
 
 class Backend(Protocol):
-    """What differs between databases; errors are the driver's, as SQLAlchemy wraps them."""
+    """What differs between databases; errors are the driver's, as SQLAlchemy wraps them, but for `autocommitting`."""
 
     @property
     def dialect(self) -> Dialect: ...
 
     @property
-    def pools(self) -> Mapping[str, Pool]: ...
+    def pools(self) -> Mapping[str, Pool | KeptConnections]: ...
 
     def writing(self) -> AbstractContextManager[Connection]: ...
 
@@ -87,10 +88,10 @@ class Database:
         return self._backend.dialect
 
     def connections(self) -> dict[tuple[str, str], int]:
-        """How many there are of each pool (`writer`, `reader`), `in_use` and `idle`."""
+        """How many there are of each pool (`writer`, `reader`, `autocommit`), `in_use` and `idle`."""
         counted = {}
         for name, pool in self._backend.pools.items():
-            if isinstance(pool, QueuePool):
+            if isinstance(pool, QueuePool | KeptConnections):
                 counted[name, "in_use"], counted[name, "idle"] = pool.checkedout(), pool.checkedin()
         return counted
 
@@ -128,11 +129,9 @@ class Database:
                 self._mine.readers -= 1
                 _thread.open -= 1
 
-    @contextmanager
-    def autocommit(self) -> Iterator[Connection]:
+    def autocommit(self) -> AbstractContextManager[Connection]:
         """A connection on which every statement is a transaction of its own; PostgreSQL alone has it."""
-        with _outages_told(), self._backend.autocommitting() as connection:
-            yield connection
+        return self._backend.autocommitting()
 
     @contextmanager
     def alone(self, what: str, *, wait_s: float = 0.0) -> Iterator[bool]:

@@ -84,39 +84,42 @@ class EventRows:
         *,
         at: float,
     ) -> tuple[RecordedEvent, ...] | None:
-        columns = self._columns(events)
+        columns = [self._columns(new) for new in events]
         # The statement for one event takes a value for each column, the one for several a list.
-        values = columns if len(events) > 1 else {name: column[0] for name, column in columns.items()}
+        values: dict[str, Any] = columns[0]
+        if len(columns) > 1:
+            values = {name: [each[name] for each in columns] for name in columns[0]}
         rows = statement.all(connection, stream=stream, expected_version=expected_version, recorded_at=at, **values)
         if len(rows) != len(events):
             return None
         return tuple(
             RecordedEvent(
                 position=row[0],
-                mark=mark,
+                mark=written["mark"],
                 stream=stream,
                 version=version,
                 event_id=new.event_id,
-                type=name,
+                type=written["type"],
                 event=new.event,
                 metadata=new.metadata,
                 recorded_at=at,
             )
-            for version, (row, new, name, mark) in enumerate(
-                zip(sorted(rows), events, columns["type"], columns["mark"], strict=True), start=expected_version + 1
+            for version, (row, new, written) in enumerate(
+                zip(sorted(rows), events, columns, strict=True), start=expected_version + 1
             )
         )
 
-    def _columns(self, events: Sequence[NewEvent]) -> dict[str, list[str]]:
+    def _columns(self, new: NewEvent) -> dict[str, str]:
+        metadata = new.metadata
         return {
-            "event_id": [new.event_id for new in events],
-            "type": [self._types.name_of(new.event) for new in events],
-            "data": [self._types.to_text(new.event) for new in events],
-            "causation_id": [new.metadata.causation_id for new in events],
-            "correlation_id": [new.metadata.correlation_id for new in events],
-            "actor": [new.metadata.actor for new in events],
-            "traceparent": [new.metadata.traceparent for new in events],
-            "mark": [self._new_mark() for _ in events],
+            "event_id": new.event_id,
+            "type": self._types.name_of(new.event),
+            "data": self._types.to_text(new.event),
+            "causation_id": metadata.causation_id,
+            "correlation_id": metadata.correlation_id,
+            "actor": metadata.actor,
+            "traceparent": metadata.traceparent,
+            "mark": self._new_mark(),
         }
 
     def with_id(self, connection: Connection, event_id: str) -> list[RecordedEvent]:
