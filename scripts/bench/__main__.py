@@ -2,7 +2,8 @@
 
 python -m scripts.bench                  everything (minutes)
 python -m scripts.bench --quick          that every part runs, on little data (its figures say nothing)
-python -m scripts.bench --only feed …    some parts: feed, real, generated, visible, append
+python -m scripts.bench --only feed …    some parts: feed, real, generated, visible, append,
+                                         "split append", "safe read", rebuild, rpc, "split visible", replicas
 """
 
 from __future__ import annotations
@@ -14,12 +15,34 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from scripts.bench import appending, datasets, reading, visible
+from scripts.bench import appending, datasets, reading, rebuilding, replicas, rpc, split_append, split_log, visible
 from scripts.bench.reading import Effort
 from scripts.bench.results import Row, table
 
-WHOLE = Effort(rounds=5, seconds=2.0, real=True, generated=100_000, submissions=200, appends=2000)
-QUICK = Effort(rounds=1, seconds=0.2, real=False, generated=200, submissions=3, appends=32)
+WHOLE = Effort(
+    rounds=5,
+    seconds=2.0,
+    real=True,
+    generated=100_000,
+    submissions=200,
+    appends=2000,
+    log_events=50_000,
+    rebuilt=5000,
+    calls=2000,
+    lists=400,
+)
+QUICK = Effort(
+    rounds=1,
+    seconds=0.2,
+    real=False,
+    generated=200,
+    submissions=3,
+    appends=32,
+    log_events=400,
+    rebuilt=60,
+    calls=32,
+    lists=8,
+)
 
 
 def catalogue(effort: Effort) -> Path:
@@ -42,6 +65,12 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "generated": generated_lists,
     "visible": lambda effort: visible.rows(catalogue(effort), effort),
     "append": appending.rows,
+    "split append": split_append.rows,
+    "safe read": split_log.rows,
+    "rebuild": rebuilding.rows,
+    "rpc": rpc.rows,
+    "split visible": visible.split_rows,
+    "replicas": replicas.rows,
 }
 
 

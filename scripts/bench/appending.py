@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -24,14 +23,15 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from scripts.bench.reading import Effort
 from scripts.bench.results import Rounds, Row
-from scripts.bench.serving import Measured, measured
+from scripts.bench.serving import Measured
+from scripts.bench.threads import at_once
 from shared.database import Database
 from shared.event_store.interface import Metadata, NewEvent
 from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 
 WRITERS = (1, 4, 16)
-_TEXT = "x" * 1000
+TEXT = "x" * 1000
 Append = Callable[[int, int], Any]
 
 
@@ -48,7 +48,7 @@ def hub_store(folder: Path, writers: int) -> Append:
         name = str(uuid4())
         new = NewEvent(
             event_id=name,
-            event=Noted(text=_TEXT),
+            event=Noted(text=TEXT),
             metadata=Metadata(correlation_id=name, causation_id=name, actor="bench"),
         )
         return store.append(f"note-{writer}", expected_version=number, events=[new])
@@ -71,7 +71,7 @@ def raw_sqlite(folder: Path, writers: int) -> Append:
         with turn:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(
-                "INSERT INTO events (stream, version, data) VALUES (?, ?, ?)", (f"note-{writer}", number + 1, _TEXT)
+                "INSERT INTO events (stream, version, data) VALUES (?, ?, ?)", (f"note-{writer}", number + 1, TEXT)
             )
             connection.execute("COMMIT")
 
@@ -83,7 +83,7 @@ def eventsourcing_recorder(folder: Path, writers: int) -> Append:
     recorder = SQLiteApplicationRecorder(SQLiteDatastore(str(folder / "log.db"), lock_timeout=60))
     recorder.create_table()
     streams = [uuid4() for _ in range(writers)]
-    state = f'{{"text":"{_TEXT}"}}'.encode()
+    state = f'{{"text":"{TEXT}"}}'.encode()
 
     def append(writer: int, number: int) -> Any:
         stored = StoredEvent(originator_id=streams[writer], originator_version=number + 1, topic="bench", state=state)
@@ -113,7 +113,7 @@ def eventsourcing_save(folder: Path, writers: int) -> Append:
     application.save(*notes)
 
     def append(writer: int, number: int) -> Any:
-        notes[writer].write(_TEXT)
+        notes[writer].write(TEXT)
         return application.save(notes[writer])
 
     return append
@@ -136,41 +136,18 @@ def rows(effort: Effort) -> Iterator[Row]:
             has_goal = peer.startswith("eventsourcing")
             yield Row(
                 what=f"append, {writers} writer{'s' if writers > 1 else ''}",
-                ours=_figure(rounds.of("hub")),
-                peer=f"{peer}: {_figure(rounds.of(peer))}",
+                ours=append_figure(rounds.of("hub")),
+                peer=f"{peer}: {append_figure(rounds.of(peer))}",
                 ratio=ratio,
                 goal="> 1 x" if has_goal else "",
                 met=ratio > 1 if has_goal else None,
             )
 
 
-def _figure(found: Measured) -> str:
+def append_figure(found: Measured) -> str:
     return f"{found.per_second:,.0f}/s  {found.p50:.2f}/{found.p99:.2f} ms  cpu {found.cpu_ms:.3f} ms"
 
 
 def _round(writers: int, appends: int, make: Callable[[Path, int], Append], _: int) -> Measured:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        append = make(Path(folder), writers)
-        taken: list[list[float]] = [[] for _ in range(writers)]
-        start = threading.Barrier(writers + 1)
-        each = max(1, appends // writers)
-
-        def write(writer: int) -> None:
-            start.wait()
-            for number in range(each):
-                before = time.perf_counter()
-                append(writer, number)
-                taken[writer].append((time.perf_counter() - before) * 1000)
-
-        threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
-        for thread in threads:
-            thread.start()
-        start.wait()
-        started, cpu = time.perf_counter(), time.process_time()
-        for thread in threads:
-            thread.join()
-        seconds, used = time.perf_counter() - started, time.process_time() - cpu
-    times = sorted(time_ms for of_writer in taken for time_ms in of_writer)
-    if len(times) != writers * each:
-        raise RuntimeError(f"append: expected {writers * each} appends, found {len(times)}; a writer failed")
-    return measured(times, seconds=seconds, cpu_s=used)
+        return at_once(make(Path(folder), writers), threads=writers, count=appends)

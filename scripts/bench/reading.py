@@ -32,6 +32,10 @@ class Effort:
     generated: int
     submissions: int
     appends: int
+    log_events: int
+    rebuilt: int
+    calls: int
+    lists: int
 
 
 def feed_rows(data: Path, effort: Effort) -> Iterator[Row]:
