@@ -12,11 +12,25 @@ from sqlalchemy.exc import IntegrityError
 from shared.database import Prepared, Statement
 from shared.event_store.interface import Metadata, NewEvent, RecordedEvent
 from shared.event_store.serialization import EventTypes
-from shared.event_store.table import COLUMNS, INSERT, INSERT_MANY, INSERT_MANY_FREE, INSERT_OR_FAIL, INSERTED
+from shared.event_store.table import COLUMNS, INSERT, INSERT_FIRST, INSERT_MANY, INSERT_NEXT, INSERTED, free
 
 
 class IdTaken(Exception):
     """An event id, or a version of the stream, is there already: another writer was faster, or it is a repeat."""
+
+
+class _Inserts:
+    """PostgreSQL's statements that write events."""
+
+    def __init__(self, dialect: Dialect, made: Callable[[str], str]) -> None:
+        self._first = Prepared(made(INSERT_FIRST), dialect, INSERTED)
+        self._next = Prepared(made(INSERT_NEXT), dialect, INSERTED)
+        self._many = Statement(made(INSERT_MANY), dialect)
+
+    def which(self, expected_version: int, events: Sequence[NewEvent]) -> Statement:
+        if len(events) > 1:
+            return self._many
+        return self._first if expected_version == 0 else self._next
 
 
 class EventRows:
@@ -30,10 +44,9 @@ class EventRows:
         self._now = now
         self._new_mark = new_mark
         self._takes_many = dialect.name == "postgresql"
-        self._insert = Prepared(INSERT, dialect, INSERTED)
-        self._insert_or_fail = Prepared(INSERT_OR_FAIL, dialect, INSERTED)
-        self._insert_many = self._compile(INSERT_MANY_FREE)
-        self._insert_many_or_fail = self._compile(INSERT_MANY)
+        self._insert = self._compile(INSERT)
+        self._failing = _Inserts(dialect, lambda insert: insert)
+        self._free = _Inserts(dialect, free)
         self._by_id = self._selecting("WHERE event_id = :event_id")
         self._version = self._compile("SELECT coalesce(max(version), 0) FROM events WHERE stream = :stream")
         self._stream = self._selecting("WHERE stream = :stream AND version > :after ORDER BY version LIMIT :limit")
@@ -48,8 +61,9 @@ class EventRows:
     ) -> tuple[RecordedEvent, ...] | None:
         """None where the stream is elsewhere or an id is taken; then some may be written: roll them back."""
         recorded_at = round(self._now(), 6)
-        if self._takes_many and len(events) > 1:
-            return self._inserted(self._insert_many, connection, stream, expected_version, events, at=recorded_at)
+        if self._takes_many:
+            statement = self._free.which(expected_version, events)
+            return self._inserted(statement, connection, stream, expected_version, events, at=recorded_at)
         recorded: list[RecordedEvent] = []
         for version, new in enumerate(events, start=expected_version):
             one = self._inserted(self._insert, connection, stream, version, [new], at=recorded_at)
@@ -64,7 +78,7 @@ class EventRows:
         """All of them in one statement; raises IdTaken with nothing written. PostgreSQL's alone."""
         if not self._takes_many:
             raise NotImplementedError("one statement for several events is PostgreSQL's")
-        statement = self._insert_or_fail if len(events) == 1 else self._insert_many_or_fail
+        statement = self._failing.which(expected_version, events)
         try:
             at = round(self._now(), 6)
             recorded = self._inserted(statement, connection, stream, expected_version, events, at=at)
