@@ -13,7 +13,7 @@ from typing import Any
 
 import amqp
 import kombu
-from amqp.exceptions import AMQPError, MessageNacked
+from amqp.exceptions import AccessRefused, AMQPError, MessageNacked
 
 from shared.errors import Unavailable
 
@@ -70,7 +70,13 @@ class _Publisher:
         self._no_route = False
         self._channel.basic_publish(message, exchange=exchange, routing_key=routing_key, mandatory=True)
         # The return, where there is one, comes before the confirm.
-        self._channel.wait([amqp.spec.Basic.Ack, amqp.spec.Basic.Nack], callback=_confirmed, timeout=confirm_s)
+        try:
+            self._channel.wait([amqp.spec.Basic.Ack, amqp.spec.Basic.Nack], callback=_confirmed, timeout=confirm_s)
+        except AccessRefused as error:
+            raise Unavailable(
+                f"broker: expected a permission to publish to {exchange} with {routing_key}, this account has none; "
+                "an operator should give it one"
+            ) from error
         if self._no_route:
             raise NoRoute(routing_key)
 

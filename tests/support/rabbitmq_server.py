@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import amqp
 import kombu
 
-from scripts.servers.rabbitmq import Account, RabbitMQ
+from scripts.servers.rabbitmq import Account, Exchange, RabbitMQ
 from tests.support.rabbitmq_keeper import locked
 
 ROOT = Path(__file__).parents[2]
@@ -70,10 +70,11 @@ def rabbitmq() -> RabbitmqServer:
 
 
 @contextmanager
-def private_rabbitmq(*accounts: Account) -> Iterator[RabbitMQ]:
+def private_rabbitmq(*accounts: Account, exchanges: Sequence[Exchange] = ()) -> Iterator[RabbitMQ]:
     """A broker for one test or file, to stop, kill and freeze; it has started and is gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="hub-rabbitmq-"))
-    server = RabbitMQ(folder, accounts=accounts or [Account("tests", secrets.token_hex(12))], ends_with_us=True)
+    accounts = accounts or (Account("tests", secrets.token_hex(12)),)
+    server = RabbitMQ(folder, accounts=accounts, exchanges=exchanges, ends_with_us=True)
     try:
         server.start()
         yield server
