@@ -75,11 +75,11 @@ def raw_insert(url: str, writers: int) -> Iterator[Append]:
 @contextmanager
 def messages_of(category: Callable[[int], str], url: str, writers: int) -> Iterator[Append]:
     """Its `write_message`, with the version that is expected, as its clients call it."""
-    data = json.dumps({"text": TEXT})
     with _cursors(url, writers, options=message_db.OPTIONS) as cursors:
 
         def append(writer: int, number: int) -> Any:
             name = str(uuid4())
+            data = json.dumps({"text": TEXT})
             metadata = json.dumps({"correlation_id": name, "causation_id": name, "actor": "bench"})
             cursor = cursors[writer]
             cursor.execute(

@@ -29,70 +29,99 @@ class KeptConnections:
         self._size = size
         self._wait_s = wait_s
         self._ping_after_s = ping_after_s
-        self._turns = threading.Semaphore(size)
-        self._in_use: set[Connection] = set()
         self._idle: deque[tuple[Connection, float]] = deque()
+        self._open = 0
+        self._waiting = 0
+        self._changed = threading.Condition()
         self._broken_at = 0.0
 
     def checkedout(self) -> int:
-        return len(self._in_use)
+        return max(self._open - len(self._idle), 0)
 
     def checkedin(self) -> int:
         return len(self._idle)
 
     def take(self) -> Connection:
-        if not self._turns.acquire(timeout=self._wait_s):
-            raise PoolTimeout(f"{self._size} connections are all in use, none came back within {self._wait_s} s")
-        try:
-            connection = self._living() or self._engine.connect()
-        except BaseException:
-            self._turns.release()
-            raise
-        self._in_use.add(connection)
-        return connection
-
-    def give_back(self, connection: Connection, *, failed: bool) -> None:
-        try:
-            if failed and self._is_broken(connection):
-                self._broken_at = time.monotonic()
-                connection.invalidate()
-                connection.close()
-                return
-            if connection.in_transaction():
-                # SQLAlchemy's own notion; the server has none.
-                connection.rollback()
-            self._idle.append((connection, time.monotonic()))
-        finally:
-            self._in_use.discard(connection)
-            self._turns.release()
-
-    def close(self) -> None:
-        """Closes every idle one."""
-        while (idle := self._last()) is not None:
-            idle[0].close()
-
-    def _living(self) -> Connection | None:
-        while (idle := self._last()) is not None:
+        while True:
+            idle = self._last() or self._waited_for()
+            if idle is None:
+                return self._opened()
             connection, returned_at = idle
             is_fresh = time.monotonic() - returned_at < self._ping_after_s and returned_at > self._broken_at
             if is_fresh or self._answers(connection):
                 return connection
-        return None
+            self._drop(connection)
+
+    def give_back(self, connection: Connection, *, failed: bool) -> None:
+        if failed and self._is_broken(connection):
+            self._broken_at = time.monotonic()
+            self._drop(connection)
+            return
+        if connection.in_transaction():
+            # SQLAlchemy's own notion; the server has none.
+            connection.rollback()
+        self._idle.append((connection, time.monotonic()))
+        # Whoever waits has said so before looking once more, so one of the two sees the other.
+        if self._waiting:
+            with self._changed:
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Closes every idle one."""
+        while (idle := self._last()) is not None:
+            self._uncount()
+            idle[0].close()
 
     def _last(self) -> tuple[Connection, float] | None:
-        """The last one returned: the others may rest."""
+        """The one returned last, so that the others may rest. Without a lock: it is what every append does."""
         try:
             return self._idle.pop()
         except IndexError:
             return None
+
+    def _waited_for(self) -> tuple[Connection, float] | None:
+        """One that came back meanwhile; None where another may be opened, which is counted already."""
+        end = time.monotonic() + self._wait_s
+        with self._changed:
+            self._waiting += 1
+            try:
+                while True:
+                    if (idle := self._last()) is not None:
+                        return idle
+                    if self._open < self._size:
+                        self._open += 1
+                        return None
+                    if not self._changed.wait(end - time.monotonic()):
+                        raise PoolTimeout(
+                            f"all {self._size} connections are in use, none came back in {self._wait_s} s"
+                        )
+            finally:
+                self._waiting -= 1
+
+    def _opened(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except BaseException:
+            self._uncount()
+            raise
+
+    def _drop(self, connection: Connection) -> None:
+        try:
+            connection.invalidate()
+            connection.close()
+        finally:
+            self._uncount()
+
+    def _uncount(self) -> None:
+        with self._changed:
+            self._open -= 1
+            self._changed.notify()
 
     def _answers(self, connection: Connection) -> bool:
         dialect = connection.dialect
         try:
             dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
         except dialect.loaded_dbapi.Error:
-            connection.invalidate()
-            connection.close()
             return False
         return True
 

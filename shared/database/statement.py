@@ -76,6 +76,7 @@ class Prepared(Statement):
             if self._name not in known:
                 self._run(connection, self._prepare, None).close()
                 known[self._name] = True
+            return self._run(connection, self._sql, [values[name] for name in self._order or ()])
         return super()._executed(connection, values)
 
 

@@ -60,7 +60,7 @@ class EventRows:
         self, connection: Connection, stream: str, *, expected_version: int, events: Sequence[NewEvent]
     ) -> tuple[RecordedEvent, ...] | None:
         """None where the stream is elsewhere or an id is taken; then some may be written: roll them back."""
-        recorded_at = round(self._now(), 6)
+        recorded_at = self._moment()
         if self._takes_many:
             statement = self._free.which(expected_version, events)
             return self._inserted(statement, connection, stream, expected_version, events, at=recorded_at)
@@ -80,13 +80,17 @@ class EventRows:
             raise NotImplementedError("one statement for several events is PostgreSQL's")
         statement = self._failing.which(expected_version, events)
         try:
-            at = round(self._now(), 6)
+            at = self._moment()
             recorded = self._inserted(statement, connection, stream, expected_version, events, at=at)
         except IntegrityError as error:
             raise IdTaken from error
         if recorded is None:
             raise IdTaken
         return recorded
+
+    def _moment(self) -> float:
+        """Now, to the microsecond; rounding to a number of decimals would take Python longer than all else here."""
+        return round(self._now() * 1e6) / 1e6
 
     def _inserted(
         self,
@@ -106,22 +110,23 @@ class EventRows:
         rows = statement.all(connection, stream=stream, expected_version=expected_version, recorded_at=at, **values)
         if len(rows) != len(events):
             return None
-        return tuple(
-            RecordedEvent(
-                position=row[0],
-                mark=written["mark"],
-                stream=stream,
-                version=version,
-                event_id=new.event_id,
-                type=written["type"],
-                event=new.event,
-                metadata=new.metadata,
-                recorded_at=at,
+        recorded: list[RecordedEvent] = []
+        for (position,), new, written in zip(sorted(rows), events, columns, strict=True):
+            expected_version += 1
+            recorded.append(
+                RecordedEvent(
+                    position=position,
+                    mark=written["mark"],
+                    stream=stream,
+                    version=expected_version,
+                    event_id=new.event_id,
+                    type=written["type"],
+                    event=new.event,
+                    metadata=new.metadata,
+                    recorded_at=at,
+                )
             )
-            for version, (row, new, written) in enumerate(
-                zip(sorted(rows), events, columns, strict=True), start=expected_version + 1
-            )
-        )
+        return tuple(recorded)
 
     def _columns(self, new: NewEvent) -> dict[str, str]:
         metadata = new.metadata

@@ -219,7 +219,7 @@ class SqlEventStore:
 
 
 def _appended(ticket: Ticket, events: tuple[RecordedEvent, ...], *, repeated: bool = False) -> Appended:
-    last = max(events, key=lambda event: event.version)
+    last = events[-1] if len(events) == 1 else max(events, key=lambda event: event.version)
     return Appended(
         stream=ticket.stream, version=last.version, position=last.position, events=events, repeated=repeated
     )
