@@ -24,7 +24,7 @@ from scripts.servers.postgresql import ServerMissing
 from scripts.split.accounts import SERVICES
 from scripts.split.place import Place
 from scripts.split.programs import BROKER, DATABASE, HUB, Program, configuration, programs_of, write_launches
-from scripts.split.supervision import Supervisor, ready
+from scripts.split.supervision import Supervisor, adopt_orphans, ready
 from shared.config import Settings, load
 from shared.errors import HubError, Unavailable
 from shared.migrations import migrate
@@ -113,6 +113,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--replicas", type=int, default=1, help="processes of each service (default 1)")
     asked = parser.parse_args(arguments)
     console = Console()
+    adopt_orphans()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:

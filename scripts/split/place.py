@@ -32,7 +32,7 @@ class Place:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = _kept(folder / "place.json")
         self.passwords = kept.passwords
-        self.postgresql = Postgresql(folder=folder / "postgresql", port=kept.postgresql_port)
+        self.postgresql = Postgresql(folder=folder / "postgresql", port=kept.postgresql_port, ends_with_us=True)
         self.rabbitmq = RabbitMQ(
             folder / "rabbitmq",
             accounts=[account(name, password) for name, password in kept.passwords.items()],

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from gateway.start_marks import write_whole
 from scripts.servers.rabbitmq import free_ports
 from scripts.split.accounts import SERVICES
 from scripts.split.place import Place
+from scripts.split.supervision import socket_in
 from shared.config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +119,12 @@ def write_launches(programs: Sequence[Program], folder: Path) -> None:
     for program in programs:
         command = list(program.command)
         command[0] = shutil.which(command[0]) or command[0]
-        said = {"command": command, "environment": dict(program.environment), "directory": str(program.directory)}
+        said = {
+            "command": command,
+            "environment": dict(program.environment),
+            "directory": str(program.directory),
+            "stop_signal": signal.Signals[f"SIG{program.stop_signal}"],
+        }
         write_whole(folder / f"{program.name}.json", json.dumps(said) + "\n")
 
 
@@ -134,7 +141,7 @@ def configuration(programs: Sequence[Program], *, folder: Path, launches: Path, 
         "umask=077",
         "",
         "[unix_http_server]",
-        f"file={_plain(folder / 'supervisor.sock')}",
+        f"file={_plain(socket_in(folder))}",
         "chmod=0600",
         "",
         "[rpcinterface:supervisor]",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import hashlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from shared.errors import Unavailable
 ANSWERS_WITHIN_S = 10.0
 STOPS_WITHIN_S = 38.0
 _LOOK_S = 0.05
+_SET_CHILD_SUBREAPER = 36
+# The system takes 107 bytes; supervisor first makes one with its process id at the end of the name.
+_LONGEST_SOCKET = 95
 _ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 
 
@@ -30,12 +35,12 @@ class Supervisor:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._configuration = folder / "supervisord.conf"
-        self._socket = folder / "supervisor.sock"
+        self.socket = socket_in(folder)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Runs it, with nothing started yet; it ends when this process does, however that ends."""
-        self._socket.unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [*_ENDS_WITH_US, sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)],
             cwd=self._folder,
@@ -81,18 +86,13 @@ class Supervisor:
         """Everything ends in order: the hub's programs, broker, database. Returns when nothing runs any more."""
         if self._process is None:
             return
+        end = time.monotonic() + STOPS_WITHIN_S
         self._process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOPS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            _kill_sessions(self._children())
-            self._process.kill()
-            self._process.wait()
-
-    def _children(self) -> Sequence[int]:
-        with contextlib.suppress(Exception):
-            return [pid for pid in self.pids().values() if pid]
-        return []
+        self._process.kill()
+        self._process.wait()
+        _end_orphans(end)
 
     def _answers(self) -> bool:
         try:
@@ -102,7 +102,7 @@ class Supervisor:
         return True
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        transport = SupervisorTransport(None, None, serverurl=f"unix://{self._socket}")
+        transport = SupervisorTransport(None, None, serverurl=f"unix://{self.socket}")
         with contextlib.closing(transport):
             proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
             called = proxy
@@ -111,10 +111,44 @@ class Supervisor:
             return called(*arguments)
 
 
-def _kill_sessions(pids: Sequence[int]) -> None:
-    for pid in pids:
+def socket_in(folder: Path) -> Path:
+    """Where supervisor is asked: in the folder, or where the system's names for sockets are too short for that."""
+    inside = folder.resolve() / "supervisor.sock"
+    if len(os.fsencode(inside)) <= _LONGEST_SOCKET:
+        return inside
+    key = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
+    place = Path(tempfile.gettempdir()) / f"models-hub-{os.geteuid()}-{key}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    if place.stat().st_uid != os.geteuid():
+        raise Unavailable(
+            f"{place}: expected a folder of our own, found another user's; set HUB_DATA_DIR to less depth"
+        )
+    return place / inside.name
+
+
+def adopt_orphans() -> None:
+    """From now on this process is the parent of what its children leave behind."""
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_orphans(end: float) -> None:
+    """Returns when this process has no children any more; those that live on at `end` are killed."""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            if time.monotonic() > end:
+                _kill_children()
+            time.sleep(_LOOK_S)
+
+
+def _kill_children() -> None:
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii")
+    for pid in map(int, children.split()):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
 
 def ready(host: str, port: int, path: str = "/readyz") -> bool:
