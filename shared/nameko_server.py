@@ -113,6 +113,13 @@ class SturdyConsumer(Consumer):  # type: ignore[misc]  # nameko has no types
         finally:
             connection.collect(socket_timeout=1)
 
+    def on_connection_error(self, exc: Exception, interval: float) -> None:
+        """Who is to stop waits for no broker: what it had in hand is the broker's again."""
+        if self._stopping:
+            self.should_stop = True
+            raise exc
+        super().on_connection_error(exc, interval)
+
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         self._in_hand = 0
         require_exchange(channel, EXCHANGE)

@@ -144,6 +144,13 @@ def test_client_and_service_recover_from_a_broker_that_was_restarted(tmp_path: P
         assert served.is_alive()
 
 
+def test_service_that_is_to_stop_does_not_wait_for_a_broker_that_is_gone(tmp_path: Path) -> None:
+    with private_rabbitmq() as broker, echo(broker.uri(), tmp_path) as served:
+        broker.stop()
+        served.terminate()
+        assert served.ended() == 0, served.said()
+
+
 def test_frozen_broker_makes_calls_unavailable_in_time(tmp_path: Path) -> None:
     with (
         private_rabbitmq() as broker,
