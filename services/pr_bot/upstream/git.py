@@ -109,7 +109,7 @@ class Git:
         if len(header) != 3:
             return None
         size = int(header[2])
-        content = answers.read(size + 1)
+        content = _exactly(answers, size + 1)
         if len(content) != size + 1:
             raise ValueError(f"expected {size} bytes, found {len(content)}")
         return header[0], header[1], content[:-1]
@@ -189,6 +189,15 @@ def _program() -> str:
     if found is None:
         raise UpstreamFailed("git: expected the program on the PATH, found none; install git")
     return found
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    """`size` bytes, fewer only at the end: a green pipe answers with what is in it now."""
+    parts = []
+    while size and (part := pipe.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 def _environment(path: Path) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from services.pr_bot.upstream import BranchMoved, CommitText, NewPull, UpstreamFailed
 from services.pr_bot.upstream.local_git import LocalGit, seed
 from tests.support.git_people import Person
+from tests.support.real_data import PROJECT
 
 PATH = "xinference/model/llm/models/a.json"
 BRANCH = "chore/models-sync/a"
@@ -175,3 +178,21 @@ def test_an_empty_seed_has_the_newest_layout(tmp_path: Path) -> None:
     seed(tmp_path / "empty.git", {})
     upstream = LocalGit(tmp_path / "empty.git")
     assert "xinference/model/world/models/.gitkeep" in upstream.files(upstream.head())
+
+
+_GREEN = """import sys
+from shared.green import go_green
+go_green()
+from pathlib import Path
+from services.pr_bot.upstream.git import Git
+git = Git(Path(sys.argv[1]))
+print(len(git.read("main:large")[2]), git.read("main:README.md")[2])
+git.close()
+"""
+
+
+def test_large_file_is_read_whole_under_eventlet_too(tmp_path: Path) -> None:
+    seed(tmp_path / "large.git", {"large": b"0123456789" * 30_000, "README.md": b"hello"})
+    command = [sys.executable, "-c", _GREEN, str(tmp_path / "large.git")]
+    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.returncode) == ("300000 b'hello'\n", 0), ran.stderr
