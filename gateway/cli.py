@@ -10,7 +10,7 @@ from gateway.console.maintaining import lint, pull, submit
 from gateway.console.people import token, user
 from gateway.console.rebuilding import rebuild
 from gateway.console.refusals import HubGroup
-from gateway.console.serving import import_, run
+from gateway.console.serving import first_start, import_, run
 
 
 @click.group(cls=HubGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +23,7 @@ def main() -> None:
     """
 
 
-COMMANDS = (run, import_, user, token, rebuild, backup, restore, doctor, lint, submit, pull)
+COMMANDS = (run, first_start, import_, user, token, rebuild, backup, restore, doctor, lint, submit, pull)
 for command in COMMANDS:
     main.add_command(command)
 

@@ -353,6 +353,16 @@ def load(*, required: Collection[str] = ()) -> Settings:
     return from_environment(os.environ, here=Path.cwd(), required=required)
 
 
+def database_urls() -> Mapping[str, str]:
+    """{service: URL} of each DATABASE_URL_<SERVICE>, for what works on the databases of several services."""
+    prefix = "DATABASE_URL_"
+    return {
+        name.removeprefix(prefix).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(prefix) and value.strip()
+    }
+
+
 def opentelemetry() -> Mapping[str, str]:
     """What OpenTelemetry's own variables say, all of them beginning with OTEL_."""
     return {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}

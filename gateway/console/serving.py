@@ -68,6 +68,30 @@ def _first_start(settings: Settings, lock: IO[str]) -> None:
         raise SystemExit(1)
 
 
+@click.command("first-start", options_metavar="")
+def first_start() -> None:
+    """Import the catalogue and make accounts for a split hub on servers of your own, before its services run.
+
+    DATABASE_URL_REGISTRY, …_REVIEW, …_IDENTITY, …_CATALOG and …_PR_BOT say where their databases are. Repeating it
+    does what is still to be done.
+    """
+    from gateway.console.data_directory import require_split, settings_here
+    from gateway.offline import log_to_stderr
+    from gateway.start_marks import is_needed
+
+    settings = settings_here()
+    require_split(settings, "first-start")
+    if not is_needed(settings):
+        return
+
+    from rich.console import Console
+
+    from gateway import first_start
+
+    log_to_stderr()
+    first_start.run(settings, Console())
+
+
 @click.command("import", options_metavar="")
 @click.argument("source")
 def import_(source: str) -> None:
