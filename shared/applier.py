@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,12 +15,24 @@ from shared.event_store.interface import RecordedEvent
 from shared.telemetry import applying
 
 Handler = Callable[[Connection, RecordedEvent], None]
+Gathering = Callable[[Connection, Sequence[RecordedEvent]], AbstractContextManager[None]]
 
 ATTEMPTS = 3
 
 
 class CursorMoved(Exception):
     """Another replica has applied these events."""
+
+
+class GatheringHandlers(dict[type, Handler]):
+    """Handlers that run inside `gathering(connection, events)`, which writes at its end what they have gathered.
+
+    Where the block ends with an error, nothing of it is written, and the next one begins anew.
+    """
+
+    def __init__(self, handlers: Mapping[type, Handler], gathering: Gathering) -> None:
+        super().__init__(handlers)
+        self.gathering = gathering
 
 
 class Applier:
@@ -39,7 +52,8 @@ class Applier:
     ) -> None:
         self._database = database
         self._cursors = cursors
-        self._handlers = dict(handlers)
+        self._handlers = handlers
+        self._gathering = handlers.gathering if isinstance(handlers, GatheringHandlers) else _nothing_gathered
         self._log = log
         self._now = now
 
@@ -50,8 +64,9 @@ class Applier:
                 self._move(connection, cursor, Cursor.at(events[-1]))
                 waiting = {parked.stream for parked in self._cursors.parked(connection)}
                 applied = [event for event in events if event.stream not in waiting]
-                for event in applied:
-                    self._handle(connection, event)
+                with self._gathering(connection, applied):
+                    for event in applied:
+                        self._handle(connection, event)
             return applied
         except CursorMoved:
             raise
@@ -72,7 +87,7 @@ class Applier:
                 self._move(connection, cursor, cursor)
                 for event in events:
                     at = event.position
-                    self._handle(connection, event)
+                    self._handle_alone(connection, event)
                 self._cursors.unpark(connection, parked.id)
         except CursorMoved:
             raise
@@ -106,7 +121,7 @@ class Applier:
         for _ in range(ATTEMPTS):
             savepoint = connection.begin_nested()
             try:
-                self._handle(connection, event)
+                self._handle_alone(connection, event)
             except Exception as error:
                 if _is_passing(error):
                     raise
@@ -128,10 +143,18 @@ class Applier:
         if not self._cursors.move(connection, start=start, to=to):
             raise CursorMoved
 
+    def _handle_alone(self, connection: Connection, event: RecordedEvent) -> None:
+        with self._gathering(connection, [event]):
+            self._handle(connection, event)
+
     def _handle(self, connection: Connection, event: RecordedEvent) -> None:
         if handler := self._handlers.get(type(event.event)):
             with applying(self._cursors.subscriber, event):
                 handler(connection, event)
+
+
+def _nothing_gathered(_connection: Connection, _events: Sequence[RecordedEvent]) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _is_passing(error: BaseException) -> bool:

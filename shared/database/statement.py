@@ -11,6 +11,10 @@ from sqlalchemy import Connection, Dialect, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
+_VALUES = re.compile(r"VALUES (\([^()]*(?:%\(\w+\)s[^()]*)+\))")
+_MARK = re.compile(r"%\(\w+\)s")
+_AT_ONCE = 100
+
 
 class Statement:
     """`sql` with :named parameters, compiled once, run on the driver without SQLAlchemy's work for each call."""
@@ -36,6 +40,28 @@ class Statement:
         changed = cursor.rowcount
         cursor.close()
         return changed
+
+    def each(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """An INSERT … VALUES of several rows, their values in the order of the statement's parameters.
+
+        No two may concern the same row of the table.
+        """
+        cursor = connection.connection.cursor()
+        try:
+            if self._order is not None:
+                cursor.executemany(self._sql, rows)
+            else:
+                # A trip to the server for many rows; the driver's executemany makes one for each.
+                begin, marks, end = _VALUES.split(self._sql, maxsplit=1)
+                one = f"({', '.join(['%s'] * len(_MARK.findall(marks)))})"
+                for first in range(0, len(rows), _AT_ONCE):
+                    page = rows[first : first + _AT_ONCE]
+                    values = ", ".join([one] * len(page))
+                    cursor.execute(f"{begin}VALUES {values}{end}", [value for row in page for value in row])
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise wrapped(connection, self._sql, error) from error
+        finally:
+            cursor.close()
 
     def _executed(self, connection: Connection, values: dict[str, Any]) -> DBAPICursor:
         return self._run(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
 
 from sqlalchemy import Connection
 
 from services.catalog.projection.rows import Rows
 from services.catalog.projection.tables import Tables
-from shared.applier import Handler
+from shared.applier import GatheringHandlers
 from shared.event_store.interface import RecordedEvent
 from shared.events import identity as facts
 
@@ -22,8 +21,8 @@ class IdentityHandlers:
     def __init__(self, tables: Tables) -> None:
         self._rows = Rows(tables)
 
-    def by_type(self) -> Mapping[type, Handler]:
-        return dict.fromkeys(facts.EVENTS.values(), self.on_any)
+    def by_type(self) -> GatheringHandlers:
+        return GatheringHandlers(dict.fromkeys(facts.EVENTS.values(), self.on_any), self._rows.gathering)
 
     def on_any(self, connection: Connection, recorded: RecordedEvent) -> None:
         """What happened to whom: the stream is the subject, the event's own fields the reason."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +9,7 @@ from sqlalchemy import Connection
 from services.catalog.domain import PUBLIC
 from services.catalog.projection.rows import Rows
 from services.catalog.projection.tables import Tables
-from shared.applier import Handler
+from shared.applier import GatheringHandlers
 from shared.event_store.interface import RecordedEvent
 from shared.events import pr_bot as facts
 
@@ -37,10 +36,10 @@ class PullRequestHandlers:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._rows = Rows(tables)
+        self._rows = Rows(tables, read=[(tables.pulls, "model")])
 
-    def by_type(self) -> Mapping[type, Handler]:
-        return {
+    def by_type(self) -> GatheringHandlers:
+        handlers = {
             facts.PullRequestOpened: self.on_opened,
             facts.PullRequestReopened: self.on_opened,
             facts.PullRequestUpdated: self.on_changed,
@@ -53,6 +52,7 @@ class PullRequestHandlers:
             facts.PullRequestClosed: self.on_closed,
             facts.UpstreamChanged: self.on_upstream_changed,
         }
+        return GatheringHandlers(handlers, self._rows.gathering)
 
     def on_opened(self, connection: Connection, recorded: RecordedEvent) -> None:
         self._write(connection, recorded, self._content(recorded) | {"opened_at": recorded.recorded_at})

@@ -14,7 +14,7 @@ from services.catalog.domain import ENTERPRISE, PRIVATE, PUBLIC
 from services.catalog.projection.rows import Rows
 from services.catalog.projection.summary import stored, summarize
 from services.catalog.projection.tables import Tables
-from shared.applier import Handler
+from shared.applier import GatheringHandlers, Handler
 from shared.event_store.interface import RecordedEvent
 from shared.events import registry as facts
 
@@ -40,10 +40,10 @@ class RegistryHandlers:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._rows = Rows(tables)
+        self._rows = Rows(tables, read=[(tables.models, "id"), (tables.revisions, "model")])
 
-    def by_type(self) -> Mapping[type, Handler]:
-        return {
+    def by_type(self) -> GatheringHandlers:
+        handlers = {
             facts.RevisionDrafted: self.on_revision_drafted,
             facts.ModelSubmitted: self.on_submitted,
             facts.ModelUpdated: self.on_submitted,
@@ -67,6 +67,7 @@ class RegistryHandlers:
             facts.ModelQuarantined: self._on_fields(lambda event: {"quarantined": True, "reason": event.reason}),
             facts.QuarantineLifted: self._on_fields(lambda _: {"quarantined": False, "reason": ""}),
         }
+        return GatheringHandlers(handlers, self._rows.gathering)
 
     def _on_fields(self, fields: Any) -> Handler:
         def handle(connection: Connection, recorded: RecordedEvent) -> None:

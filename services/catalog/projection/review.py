@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
 from services.catalog.projection.rows import Rows
 from services.catalog.projection.tables import Tables
-from shared.applier import Handler
+from shared.applier import GatheringHandlers
 from shared.event_store.interface import RecordedEvent
 from shared.events import review as facts
 
@@ -23,8 +22,8 @@ class ReviewHandlers:
         self._tables = tables
         self._rows = Rows(tables)
 
-    def by_type(self) -> Mapping[type, Handler]:
-        return {
+    def by_type(self) -> GatheringHandlers:
+        handlers = {
             facts.ReviewRequested: self.on_review_requested,
             facts.Approved: self.on_decided,
             facts.Rejected: self.on_decided,
@@ -33,6 +32,7 @@ class ReviewHandlers:
             facts.ReviewClaimed: self.on_review_claimed,
             facts.ReviewCommented: self.on_review_commented,
         }
+        return GatheringHandlers(handlers, self._rows.gathering)
 
     def on_review_requested(self, connection: Connection, recorded: RecordedEvent) -> None:
         values = {

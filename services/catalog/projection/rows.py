@@ -1,16 +1,19 @@
 """How handlers write: rows by their key, the sign that a model's pages changed, the timeline.
 
-Statements are compiled once and run on the driver: what SQLAlchemy does for each call costs ten
-times the statement, and a rebuild runs hundreds of thousands.
+What a batch of events writes is gathered, and put once it is whole. Statements are compiled once and
+run on the driver: what SQLAlchemy does for each call costs ten times the statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Table
 
+from services.catalog.projection.gathered import Gathered, Row, whole
 from services.catalog.projection.tables import Tables
 from shared.database import Statement
 from shared.event_store.interface import RecordedEvent
@@ -19,55 +22,44 @@ OWN_REVIEW = "own submission (HUB_SELF_REVIEW)"
 
 
 class Rows:
-    """Writes to one generation's tables."""
+    """Writes to one generation's tables, inside `gathering` alone. One batch at a time."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, *, read: Sequence[tuple[Table, str]] = ()) -> None:
+        """`read` are the tables whose rows handlers look at, each with its column for the model."""
         self.tables = tables
+        self._read = read
         self._statements: dict[tuple[str, ...], Statement] = {}
-        self._touch = (
-            f'INSERT INTO "{tables.touched.name}" (model, seq) '  # noqa: S608
-            f'VALUES (:model, (SELECT coalesce(max(seq), 0) + 1 FROM "{tables.touched.name}")) '
-            "ON CONFLICT (model) DO UPDATE SET seq = excluded.seq"
-        )
+        self._gathered = Gathered()
+
+    @contextmanager
+    def gathering(self, connection: Connection, events: Sequence[RecordedEvent]) -> Iterator[None]:
+        """What handlers write of these events is in the tables when the block ends well."""
+        self._gathered = Gathered()
+        if len(events) > 1:
+            models = {name.lower() for each in events if (name := getattr(each.event, "model_name", ""))}
+            for table, column in self._read:
+                self._gathered.load(connection, table, column, models)
+        yield
+        self._put_all(connection)
+        self._gathered = Gathered()
 
     def get(self, connection: Connection, table: Table, key: Mapping[str, Any]) -> dict[str, Any] | None:
         """The row of `key`."""
-
-        def sql() -> str:
-            columns = ", ".join(f'"{column.name}"' for column in table.columns)
-            return f'SELECT {columns} FROM "{table.name}" WHERE {_equal(key)}'  # noqa: S608
-
-        found = self._statement(connection, ("get", table.name, *key), sql).all(connection, **key)
-        if not found:
-            return None
-        return {
-            column.name: bool(value) if isinstance(column.type, Boolean) else value
-            for column, value in zip(table.columns, found[0], strict=True)
-        }
+        row = self._loaded(connection, table, key)
+        return whole(table, row) if row.exists else None
 
     def put(self, connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """The row of `key` holds `values`; it is made where it is missing."""
-
-        def sql() -> str:
-            columns = ", ".join(f'"{name}"' for name in (*key, *values))
-            marks = ", ".join(f":{name}" for name in (*key, *values))
-            conflict = ", ".join(f'"{name}"' for name in key)
-            kept = ", ".join(f'"{name}" = excluded."{name}"' for name in values)
-            action = f"UPDATE SET {kept}" if values else "NOTHING"
-            return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({conflict}) DO {action}'  # noqa: S608
-
-        statement = self._statement(connection, ("put", table.name, *key, *values), sql)
-        statement.run(connection, **key, **values)
+        row = self._gathered.row(table, key)
+        row.is_put = True
+        row.written.update(values)
 
     def change(self, connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """The row of `key` holds `values` where there is one."""
-
-        def sql() -> str:
-            kept = ", ".join(f'"{name}" = :{name}' for name in values)
-            return f'UPDATE "{table.name}" SET {kept} WHERE {_equal(key)}'  # noqa: S608
-
-        statement = self._statement(connection, ("change", table.name, *key, *values), sql)
-        statement.run(connection, **key, **values)
+        row = self._gathered.row(table, key)
+        if row.is_put or self._loaded(connection, table, key).exists:
+            row.is_put = True
+            row.written.update(values)
 
     def remove(self, connection: Connection, table: Table, key: Mapping[str, Any]) -> None:
         """There is no row of `key`."""
@@ -76,10 +68,13 @@ class Rows:
             return f'DELETE FROM "{table.name}" WHERE {_equal(key)}'  # noqa: S608
 
         self._statement(connection, ("remove", table.name, *key), sql).run(connection, **key)
+        row = self._gathered.row(table, key)
+        row.is_loaded, row.stored, row.is_put = True, None, False
+        row.written.clear()
 
     def touch(self, connection: Connection, model: str) -> None:
         """Something on the model's pages changed: its row gets the highest `seq`."""
-        self._statement(connection, ("touch",), lambda: self._touch).run(connection, model=model)
+        self._gathered.touch(model)
 
     def note(
         self, connection: Connection, recorded: RecordedEvent, *, source: str, why: str = "", audience: str = ""
@@ -100,10 +95,54 @@ class Rows:
         }
         self.put(connection, self.tables.timeline, {"source": source, "position": recorded.position}, values)
 
+    def _loaded(self, connection: Connection, table: Table, key: Mapping[str, Any]) -> Row:
+        row = self._gathered.row(table, key)
+        if not row.is_loaded:
+            row.is_loaded, row.stored = True, self._stored(connection, table, key)
+        return row
+
+    def _stored(self, connection: Connection, table: Table, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        def sql() -> str:
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            return f'SELECT {columns} FROM "{table.name}" WHERE {_equal(key)}'  # noqa: S608
+
+        found = self._statement(connection, ("get", table.name, *key), sql).all(connection, **key)
+        if not found:
+            return None
+        return {
+            column.name: bool(value) if isinstance(column.type, Boolean) else value
+            for column, value in zip(table.columns, found[0], strict=True)
+        }
+
+    def _put_all(self, connection: Connection) -> None:
+        if self._gathered.touched:
+            newest = self._statement(
+                connection,
+                ("newest",),
+                lambda: f'SELECT coalesce(max(seq), 0) FROM "{self.tables.touched.name}"',  # noqa: S608
+            ).all(connection)[0][0]
+            for seq, model in enumerate(self._gathered.touched, start=newest + 1):
+                self.put(connection, self.tables.touched, {"model": model}, {"seq": seq})
+        for table, columns, rows in self._gathered.written():
+            key = tuple(column.name for column in table.primary_key)
+            statement = self._statement(connection, ("put", table.name, *columns), partial(_put_sql, table, columns))
+            names = (*key, *columns)
+            statement.each(connection, [[row[name] for name in names] for row in rows])
+
     def _statement(self, connection: Connection, kind: tuple[str, ...], sql: Callable[[], str]) -> Statement:
         if kind not in self._statements:
             self._statements[kind] = Statement(sql(), connection.dialect)
         return self._statements[kind]
+
+
+def _put_sql(table: Table, written: Sequence[str]) -> str:
+    key = [column.name for column in table.primary_key]
+    columns = ", ".join(f'"{name}"' for name in (*key, *written))
+    marks = ", ".join(f":{name}" for name in (*key, *written))
+    conflict = ", ".join(f'"{name}"' for name in key)
+    kept = ", ".join(f'"{name}" = excluded."{name}"' for name in written)
+    action = f"UPDATE SET {kept}" if written else "NOTHING"
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({conflict}) DO {action}'  # noqa: S608
 
 
 def _equal(names: Iterable[str]) -> str:
