@@ -39,6 +39,7 @@ check: ## Linters, types, walls and house rules: seconds
 bench: ## The benchmarks, side by side with their peers, as ratios
 	@scripts/prepare dev
 	@scripts/prepare_bench
+	@scripts/prepare_servers bench
 	@exec $(PYTHON_HERE) -m scripts.bench $(ARGS)
 
 readme: ## Write README's tables that are made from code
