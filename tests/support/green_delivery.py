@@ -54,7 +54,7 @@ def idle(amqp_uri: str, source_url: str, reader_url: str, seconds: float) -> Non
         made.append(purpose)
         return connected(uri, purpose=purpose)
 
-    broker.HEARTBEAT_S, broker.connected = 1, counted
+    broker.HEARTBEAT_S, broker.connected = 2, counted
     with ExitStack() as stack:
         world = World(stack, amqp_uri, source_url=source_url, reader_url=reader_url)
         world.relay().start()
