@@ -1,8 +1,9 @@
-"""Marks each test by its folder, and keeps the browser's tests of one file on one worker."""
+"""Marks each test by its folder, and keeps the tests of one hub on one worker."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,11 +23,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parts = item.path.relative_to(HERE).parts if item.path.is_relative_to(HERE) else ()
         if parts and parts[0] in LEVELS:
             item.add_marker(parts[0])
-        if parts and parts[0] == "e2e":
-            # a hub is started once for a file and mode; on two workers it would be started twice
-            item.add_marker(pytest.mark.xdist_group("/".join((*parts, _mode(item)))))
 
 
-def _mode(item: pytest.Item) -> str:
-    called = getattr(item, "callspec", None)
-    return str(called.params.get("mode", "")) if called is not None else ""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of one hub stay together on one worker."""
+    from tests.support.grouping import TogetherOrAlone
+
+    return TogetherOrAlone(config, log) if config.getvalue("dist") == "loadgroup" else None
