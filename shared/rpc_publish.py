@@ -13,6 +13,7 @@ from typing import Any
 
 import amqp
 import kombu
+import structlog
 from amqp.exceptions import AccessRefused, AMQPError, MessageNacked
 
 from shared.errors import Unavailable
@@ -22,6 +23,8 @@ LOST = (OSError, AMQPError, AttributeError)
 CONNECT_S = 5.0
 CONFIRM_S = 5.0
 HEARTBEAT_S = 5
+
+log = structlog.get_logger(__name__)
 
 
 class NoRoute(Exception):
@@ -33,8 +36,21 @@ class NotConfirmed(Exception):
 
 
 def connected(uri: str, *, heartbeat_s: int = 0, timeout_s: float = CONNECT_S) -> amqp.Connection:
-    """An open connection, from one attempt of at most `timeout_s` for each step of it; raises one of LOST."""
-    parameters = kombu.Connection(uri, connect_timeout=timeout_s, heartbeat=heartbeat_s)
+    """An open connection, from one attempt of at most `timeout_s` for each step of it; raises one of LOST.
+
+    Several addresses, separated by `;`, are tried in turn.
+    """
+    *others, last = uri.split(";")
+    for address in others:
+        try:
+            return _connected_to(address, heartbeat_s, timeout_s)
+        except LOST as error:
+            log.info("the next address of the broker is tried", error=f"{type(error).__name__}: {error}")
+    return _connected_to(last, heartbeat_s, timeout_s)
+
+
+def _connected_to(address: str, heartbeat_s: int, timeout_s: float) -> amqp.Connection:
+    parameters = kombu.Connection(address, connect_timeout=timeout_s, heartbeat=heartbeat_s)
     connection: amqp.Connection = parameters.transport.establish_connection()
     # Without it a write to a frozen broker would wait for ever, once the socket's buffer is full.
     connection.transport.sock.settimeout(CONFIRM_S)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +16,7 @@ from shared.contracts.common import Caller
 from shared.contracts.registry import Lifecycle, Registry
 from shared.errors import Unavailable
 from shared.rpc_client import RpcClient, calls_over_rpc
+from tests.support.hub_process import free_port
 from tests.support.polling import eventually
 from tests.support.rpc_echo import EchoProcess, echo, executed_times
 from tests.support.servers import private_rabbitmq
@@ -165,3 +167,12 @@ def test_frozen_broker_makes_calls_unavailable_in_time(tmp_path: Path) -> None:
         assert time.monotonic() - began < 10
         broker.resume()
         eventually(lambda: answers(registry), served.said)
+
+
+def test_calls_go_to_the_next_address_where_the_first_one_is_dead(amqp_uri: str, tmp_path: Path) -> None:
+    """As events do: of a cluster's nodes, several addresses in one setting, any may be down."""
+    host = urlsplit(amqp_uri)
+    dead = host._replace(netloc=f"{host.username}:{host.password}@127.0.0.1:{free_port()}").geturl()
+    both = f"{dead};{amqp_uri}"
+    with echo(both, tmp_path), calling(both, deadline_s=30.0) as registry:
+        assert registry.archive(asking("echo"), somebody()).name == "m"
