@@ -31,8 +31,8 @@ NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("races")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("races"), mode=mode) as running:
         for person in ("max", "mia", "rita", "olga"):
             running.token(person)
         yield running

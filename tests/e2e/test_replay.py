@@ -30,7 +30,7 @@ from tests.support.replay import (
     replaced,
     rounds_of,
 )
-from tests.support.running import TestHub, running_hub
+from tests.support.running import MODES, TestHub, running_hub
 
 OTHER = "xinference/model/{}/models/some-other.json"
 PARTS = {"llm": lambda row: row["model_type"] == "llm", "others": lambda row: row["model_type"] != "llm"}
@@ -65,7 +65,7 @@ def path_of(row: Row) -> str:
     ("mode", "layout", "part"),
     [
         pytest.param(mode, layout, part, marks=pytest.mark.xdist_group(f"replay-{mode}-{layout}-{part}"))
-        for mode in ("embedded",)
+        for mode in MODES
         for layout in ("aggregate", "per_model")
         for part in PARTS
     ],

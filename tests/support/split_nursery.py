@@ -10,14 +10,18 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+
+import greenlet
 
 ROOT = Path(__file__).resolve().parents[2]
 _PR_SET_PDEATHSIG = 1
@@ -98,16 +102,32 @@ def _become(asked: dict[str, object], program: object) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ.clear()
         os.environ.update(asked["environment"])  # type: ignore[call-overload]
+        signal.signal(signal.SIGUSR2, _say_where_all_wait)
+        _with_a_hub_of_its_own()
         from shared import process
 
         code = process.main(program, [])  # type: ignore[arg-type]
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _with_a_hub_of_its_own() -> None:
+    """The nursery's event loop came along: with one epoll for all, each child would take what the others wait for."""
+    from eventlet import hubs
+
+    hubs.get_hub().poll.close()
+    hubs.use_hub()
+
+
+def _say_where_all_wait(_number: int, _frame: object) -> None:
+    """For whoever looks into a process that stands still: the stack of each greenlet, in its log."""
+    for each in gc.get_objects():
+        if isinstance(each, greenlet.greenlet) and each.gr_frame is not None:
+            sys.stderr.write("".join(["greenlet:\n", *traceback.format_stack(each.gr_frame)[-9:], "\n"]))
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":
