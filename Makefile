@@ -4,7 +4,7 @@ PYTHON_HERE := .venv/bin/python
 # browser tests of one file stay together on one worker: tests/conftest.py
 PARALLEL ?= -n 2 --dist loadgroup
 
-.PHONY: help run split test test-unit check bench readme lock
+.PHONY: help run split test test-unit check bench chaos readme lock
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,11 @@ bench: ## The benchmarks, side by side with their peers, as ratios
 	@scripts/prepare_bench
 	@scripts/prepare_servers bench
 	@exec $(PYTHON_HERE) -m scripts.bench $(ARGS)
+
+chaos: ## Submissions and reviews while everything under the split hub is killed, frozen, cut off and restored
+	@scripts/prepare dev
+	@scripts/prepare_servers test
+	@exec $(PYTHON_HERE) -m scripts.chaos $(ARGS)
 
 readme: ## Write README's tables that are made from code
 	@scripts/prepare dev

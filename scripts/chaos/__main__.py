@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.chaos.faults import endless
+from scripts.chaos.faults import all_of, endless
 from scripts.chaos.load import Load
 from scripts.chaos.stage import Stage
 from scripts.chaos.verdict import Verdict, judge
@@ -29,7 +29,7 @@ def run(folder: Path, *, submissions: int, replicas: int, seed: int, pause_s: fl
         load = Load(stage.url, stage.tokens["max"], stage.tokens["rita"], submissions)
         load.start()
         done = 0
-        every = len(list(stage.processes)) + 11
+        every = len(all_of(stage, random.Random()))
         for name, fault in endless(stage, chance):
             if load.is_done and done >= every:
                 break
