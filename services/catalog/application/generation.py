@@ -193,7 +193,11 @@ class Generation:
             self._on_moved(source, events)
 
     def _index(self) -> None:
-        while self._behind.wait() and not self._stopping.is_set():
+        # Whoever stops says so before it wakes: a wake-up that a refresh has taken away is not missed.
+        while not self._stopping.is_set():
+            self._behind.wait()
+            if self._stopping.is_set():
+                return
             try:
                 self.current(look=True)
             except Exception:

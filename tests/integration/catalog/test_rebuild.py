@@ -147,3 +147,26 @@ def test_restart_goes_on_where_it_stood(history: History, tmp_path: Path) -> Non
         assert catalog.application.version(Empty(), ANONYMOUS).version == before
         history.publish("b")
         assert names(catalog.catch_up().models(contract.FindModels(sort="name"), ANONYMOUS)) == ["a", "b"]
+
+
+def test_stop_returns_also_where_a_refresh_takes_its_wake_up(history: History, catalog: CatalogUnderTest) -> None:
+    history.publish("m")
+    served = catalog.generations.served
+    stopping = served._stopping
+
+    class LateToClear(threading.Event):
+        """A refresh that has begun before `stop`, and is slow."""
+
+        def clear(self) -> None:
+            if threading.current_thread().name.startswith("catalog-index"):
+                stopping.wait(DEADLINE_S)
+            super().clear()
+
+    served._behind = LateToClear()
+    served._behind.set()
+    catalog.generations.start()
+    served._behind.set()
+    stop = threading.Thread(target=catalog.generations.stop, daemon=True)
+    stop.start()
+    stop.join(10)
+    assert not stop.is_alive()
