@@ -20,8 +20,8 @@ REFUSED = "Failed to load resource: the server responded with a status of 422 (U
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    with running_hub(tmp_path_factory.mktemp("browser")) as running:
+def hub(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[TestHub]:
+    with running_hub(tmp_path_factory.mktemp("browser"), mode=mode) as running:
         yield running
 
 

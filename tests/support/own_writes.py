@@ -27,7 +27,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 API = "/api/v1"
-_REVISIONS_A_MODEL = 20
+# Ten thousand tries stay below the cap on a person's unpublished names.
+_REVISIONS_A_MODEL = 200
 _TIMEOUT_S = 30
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from flask import Flask
 
@@ -133,11 +132,3 @@ def _environment(settings: Settings, changes: Mapping[str, str]) -> dict[str, st
         "HUB_UPSTREAM_POLL_S": "1",
         **changes,
     }
-
-
-def ended(pid: int) -> bool:
-    """Whether the process is gone."""
-    return not Path(f"/proc/{pid}").exists()
-
-
-__all__ = ["Split", "closing", "ended", "split"]
