@@ -81,11 +81,14 @@ def test_requests_are_counted_by_route_also_those_that_no_route_saw(hub: TestHub
 
 
 def test_no_person_and_no_model_is_named(hub: TestHub) -> None:
+    """An error's slug may say "secret" (another test's hub may have met `secret-shown-once`): names alone may not."""
     hub.app.test_client().open("/secret-path", method="SECRETVERB")
     hub.app.test_client().get("/secret-path/x")
     labels = {text for _, labels in samples_of(scraped(hub)) for _, text in labels}
     assert not [
-        text for text in labels if re.search(r"secret|no-such|\bmax\b|olga|example\.org|@", text, re.IGNORECASE)
+        text
+        for text in labels
+        if re.search(r"secret-?(model|path|verb)|no-such-model|\bmax\b|olga|example\.org|@", text, re.IGNORECASE)
     ]
 
 
