@@ -19,6 +19,7 @@ from shared.database import any_transaction_open
 from shared.doctor import Check
 from shared.errors import HubError
 from shared.service import BuiltService, Calls, Doctor
+from shared.turns import Turns
 
 Build = Callable[[Settings, Calls], BuiltService]
 
@@ -112,6 +113,7 @@ class EmbeddedHub:
                 in_process(name, protocol, built.application, in_transaction=any_transaction_open, observe=observe)
             )
         self._wake_on_commit()
+        self._take_turns()
 
     def _wake_on_commit(self) -> None:
         for service in self.services.values():
@@ -119,6 +121,13 @@ class EmbeddedHub:
                 source = self.services.get(subscription.source)
                 if source is not None and source.store is not None:
                     source.store.on_commit(subscription.wake)
+
+    def _take_turns(self) -> None:
+        """catalog goes first: people wait for its pages, nobody for a reaction."""
+        turns = Turns()
+        for name, service in self.services.items():
+            for subscription in service.subscriptions:
+                subscription.take_turns(turns, first=name == "catalog")
 
     def start(self) -> None:
         """Subscriptions first: what others have said is known before work begins."""

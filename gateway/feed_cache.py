@@ -26,6 +26,7 @@ from shared.errors import HubError
 PATH = "/api/models/download"
 TYPES = ("llm", "embedding", "rerank", "image", "audio", "video", "world", "flexible")
 LOOK_S = 0.25
+_TOGETHER_S = 0.05
 _GZIP_REFUSED = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
 log = structlog.get_logger(__name__)
 
@@ -152,7 +153,9 @@ class FeedCache:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._woken.wait(self._look_s)
+            if self._woken.wait(self._look_s):
+                # What one change leads to comes within a moment; clients look once a day.
+                self._stopping.wait(_TOGETHER_S)
             self._woken.clear()
             try:
                 self.refresh()

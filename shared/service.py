@@ -33,6 +33,7 @@ from shared.event_store.interface import EventStore, LogPage, Metadata, Publisha
 from shared.event_store.serialization import EventTypes
 from shared.messages import Message
 from shared.subscription import SubscriptionStatus
+from shared.turns import Turns
 
 Doctor = Callable[[], Iterable[Check]]
 
@@ -56,6 +57,8 @@ class Reader(Protocol):
     def stop(self) -> None: ...
 
     def wake(self) -> None: ...
+
+    def take_turns(self, turns: Turns, *, first: bool) -> None: ...
 
     def deliver(self, messages: Sequence[Message]) -> None: ...
 

@@ -11,7 +11,9 @@ import enum
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -22,6 +24,7 @@ from shared.errors import HubError, NotFound
 from shared.event_store.interface import LogPage, LogRewound, RecordedEvent
 from shared.event_store.serialization import MalformedEvent, UnknownEventVersion
 from shared.messages import Message, sort_out
+from shared.turns import Turns
 
 ReadLog = Callable[[int, str | None, int], LogPage]
 
@@ -108,11 +111,11 @@ class Subscription:
         self._state = "stopped"
         self._last_error = ""
         self._delivered = 0
-        self._beyond = 0
-        self._early_looks = 0
+        self._beyond, self._early_looks = 0, 0
         self._applied_callbacks: tuple[Callable[[Sequence[RecordedEvent]], None], ...] = ()
         self._untold: tuple[Cursor, Sequence[RecordedEvent]] | None = None
         self._turn = threading.Lock()
+        self._turns: Callable[[], AbstractContextManager[None]] = nullcontext
         self._moved = threading.Condition()
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -134,6 +137,10 @@ class Subscription:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         self._state = "stopped"
+
+    def take_turns(self, turns: Turns, *, first: bool) -> None:
+        """From now on it reads and applies when it is its turn among the subscriptions of this process."""
+        self._turns = partial(turns.taken, first=first)
 
     def wake(self) -> None:
         """There may be something new; cheap, from any thread."""
@@ -255,7 +262,7 @@ class Subscription:
 
     def _step(self) -> _Progress:
         """Reads and applies one page."""
-        with self._turn:
+        with self._turn, self._turns():
             self._tell_applied()
             cursor = self._cursor
             try:

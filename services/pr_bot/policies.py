@@ -28,6 +28,7 @@ _IDLE_S = 30.0
 # Another replica may be at the first ones; each replica takes one at a time.
 _LOOKED_AT = 4
 _LEFT_TO_ANOTHER_S = 0.2
+_TOGETHER_S = 0.1
 _REASON_CHARS = 500
 
 
@@ -116,7 +117,9 @@ class Worker:
             except Exception as error:  # noqa: BLE001 a thread's top: its own database fails, which passes
                 log.warning("worker failed", service="pr_bot", error=_reason(error))
                 pause_s = 1.0
-            self._woken.wait(pause_s)
+            if self._woken.wait(pause_s):
+                # What one change leads to comes within a moment; pages that people wait for go first.
+                self._stopping.wait(_TOGETHER_S)
 
     def _pause_s(self) -> float:
         at = self._records.rows.next_try_at()

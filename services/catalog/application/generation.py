@@ -18,10 +18,12 @@ from services.catalog.search import SearchIndex
 from shared.database import Database
 from shared.event_store.interface import RecordedEvent
 from shared.subscription import ReadLog, Subscription
+from shared.turns import Turns
 
 SUBSCRIBER = "catalog"
 _NOTHING = 0
 _AGAIN_S = 1.0
+_TOGETHER_S = 0.05
 _MADE = itertools.count(1)
 
 Moved = Callable[[str, Sequence[RecordedEvent]], None]
@@ -137,6 +139,10 @@ class Generation:
         """Everything up to it is in the tables, by whichever replica, and known here."""
         return max(self._told[source], self.subscriptions[source].position())
 
+    def take_turns(self, turns: Turns, *, first: bool) -> None:
+        for subscription in self.subscriptions.values():
+            subscription.take_turns(turns, first=first)
+
     def positions(self) -> dict[str, int]:
         return {source: self.position(source) for source in SOURCES}
 
@@ -196,7 +202,8 @@ class Generation:
         # Whoever stops says so before it wakes: a wake-up that a refresh has taken away is not missed.
         while not self._stopping.is_set():
             self._behind.wait()
-            if self._stopping.is_set():
+            # What one submission leads to comes within a moment, and a commit of the index costs as much for all of it.
+            if self._stopping.wait(_TOGETHER_S):
                 return
             try:
                 self.current(look=True)

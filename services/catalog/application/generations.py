@@ -25,6 +25,7 @@ from shared.database import Database
 from shared.errors import HubError, Unavailable
 from shared.event_store.interface import RecordedEvent
 from shared.subscription import ReadLog
+from shared.turns import Turns
 
 _DROP_AFTER_S = 10.0
 _BEAT_S = 2.0
@@ -67,6 +68,7 @@ class Generations:
         self._following = threading.Lock()
         self._moved = threading.Condition()
         self._callbacks: dict[str, tuple[Applied, ...]] = dict.fromkeys(SOURCES, ())
+        self._turns: Callable[[Generation], None] = lambda _generation: None
         self._running = False
         self._builder: threading.Thread | None = None
         self._building: Generation | None = None
@@ -142,6 +144,11 @@ class Generations:
         for source, position in wanted.items():
             if generation.position(source) < position:
                 generation.subscriptions[source].wake()
+
+    def take_turns(self, turns: Turns, *, first: bool) -> None:
+        """For the generation served now and those to come."""
+        self._turns = partial(Generation.take_turns, turns=turns, first=first)
+        self._turns(self.served)
 
     def on_applied(self, source: str, callback: Applied) -> None:
         """Call `callback` whenever reads of this process show more of the source: with the events that were applied
@@ -334,7 +341,7 @@ class Generations:
         return True
 
     def _make(self, number: int, *, create: bool = True) -> Generation:
-        return Generation(
+        made = Generation(
             number,
             database=self._database,
             read_logs=self._read_logs,
@@ -342,6 +349,8 @@ class Generations:
             on_moved=partial(self._told_by, number),
             create=create,
         )
+        self._turns(made)
+        return made
 
     def _told_by(self, number: int, source: str, events: Sequence[RecordedEvent]) -> None:
         if number == self._served.number:

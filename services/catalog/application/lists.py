@@ -97,10 +97,11 @@ def find_my_models(view: View, request: FindMyModels) -> MyModels:
     offset = (request.page - 1) * request.per_page
     cards, total = models.owned_cards(view.connection, view.viewer, offset=offset, limit=request.per_page)
     pulls = histories.pull_states(view.connection, [card.id for card in cards])
+    revisions = histories.latest_revisions(view.connection, [card.id for card in cards])
     rows = model_rows(view, cards)
     items = []
     for card, row in zip(cards, rows, strict=True):
-        latest = histories.latest_revision(view.connection, card.id, card.latest_revision)
+        latest = revisions[card.id]
         pull = pulls.get(card.id, "none")
         items.append(
             MyModelRow(

@@ -11,6 +11,7 @@ from shared.cursors import Parked
 from shared.event_store.interface import RecordedEvent
 from shared.messages import Message
 from shared.subscription import Subscription, SubscriptionStatus
+from shared.turns import Turns
 
 
 class SourceReader:
@@ -37,6 +38,9 @@ class SourceReader:
     def deliver(self, messages: Sequence[Message]) -> None:
         if self._generations.is_ready:
             self._served.deliver(messages)
+
+    def take_turns(self, turns: Turns, *, first: bool) -> None:
+        self._generations.take_turns(turns, first=first)
 
     def on_applied(self, callback: Callable[[Sequence[RecordedEvent]], None]) -> None:
         """Also for what other replicas apply, without the events then; whichever generation is served."""

@@ -36,7 +36,12 @@ class HistoryReads:
         of_model, numbered = revisions.c.model == bindparam("model"), revisions.c.revision == bindparam("revision")
         self._states = self._revisions(with_verdicts(tables))
         self._history = self._states.where(of_model).order_by(revisions.c.revision.desc())
-        self._latest = self._states.where(of_model, numbered)
+        newest_of = and_(
+            tables.models.c.id == revisions.c.model, tables.models.c.latest_revision == revisions.c.revision
+        )
+        self._latest = self._revisions(with_verdicts(tables).join(tables.models, newest_of)).where(
+            revisions.c.model.in_(bindparam("models", expanding=True))
+        )
         self._whole = (
             self._revisions(with_verdicts(tables).join(contents, same))
             .add_columns(contents.c.document, contents.c.readme)
@@ -51,9 +56,10 @@ class HistoryReads:
         """All revisions of a model, the newest first, without their content."""
         return connection.execute(self._history, {"model": model}).mappings().all()
 
-    def latest_revision(self, connection: Connection, model: str, number: int) -> RowMapping:
-        """A revision that is known to exist, without its content."""
-        return connection.execute(self._latest, {"model": model, "revision": number}).mappings().one()
+    def latest_revisions(self, connection: Connection, models: Sequence[str]) -> dict[str, RowMapping]:
+        """{model: its latest revision, without its content}."""
+        rows = connection.execute(self._latest, {"models": list(models)}).mappings()
+        return {row["model"]: row for row in rows}
 
     def _revisions(self, joined: FromClause) -> Select[Any]:
         revisions, verdicts = self._tables.revisions, self._tables.verdicts
