@@ -6,17 +6,19 @@ from what is seen, not from what was done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from services.pr_bot import domain, rules
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection import Due
-from services.pr_bot.reconcile.commits import UPSTREAM, Commits
+from services.pr_bot.reconcile.commits import Commits
+from services.pr_bot.reconcile.ending import Ending, record_skip
 from services.pr_bot.reconcile.records import Records
+from services.pr_bot.reconcile.texts import Texts
 from services.pr_bot.reconcile.watch import Watch
+from services.pr_bot.reconcile.work import Work
 from services.pr_bot.upstream import NewPull, Pull, Upstream
-from services.pr_bot.upstream.catalogue import Catalogue, FileChange, Held, ParsedFiles
+from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared import document, upstream_layout
 from shared.contracts.common import ModelRef, system_caller
 from shared.contracts.registry import DesiredState, Registry
@@ -30,26 +32,6 @@ class UpstreamAhead(Conflict):
     """Main holds what registry has not taken over yet; a request now would undo somebody's work."""
 
     slug = "upstream-ahead"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """One step. `pull` is the branch's newest request as upstream holds it now."""
-
-    due: Due
-    desired: DesiredState
-    state: PullRequest
-    upstream: Upstream
-    branch: str | None
-    pull: Pull | None
-
-    @property
-    def model(self) -> str:
-        return self.desired.name
-
-    @property
-    def open_pull(self) -> Pull | None:
-        return self.pull if self.pull and self.pull.state == "open" else None
 
 
 class Reconciler:
@@ -72,7 +54,8 @@ class Reconciler:
         self._watch = watch
         self._records = records
         self._parsed = parsed
-        self._public_url = public_url
+        self._texts = Texts(commits=commits, public_url=public_url)
+        self._ending = Ending(commits=commits, records=records)
 
     def step(self, due: Due) -> None:
         """Upstream and the stream agree with registry afterwards; raises what is worth another try."""
@@ -81,11 +64,11 @@ class Reconciler:
         if work.state.is_held_closed and due.ask != "reopen":
             return
         if desired.wanted == "nothing":
-            self._end(work, reason=desired.reason, noop=False)
+            self._ending.end(work, reason=desired.reason, noop=False)
             return
         self._towards(work)
 
-    def _looked(self, due: Due, desired: DesiredState) -> _Work:
+    def _looked(self, due: Due, desired: DesiredState) -> Work:
         """With what ended upstream since the last look recorded."""
         state = self._records.pull_request(due.model)
         branch = self._records.rows.known_branch(due.model)
@@ -93,7 +76,7 @@ class Reconciler:
         recorded = next((pull for pull in pulls if pull.number == state.number), None)
         if state.is_open and recorded is not None and recorded.state != "open":
             state = self._record_end(due, desired, recorded)
-        return _Work(
+        return Work(
             due=due,
             desired=desired,
             state=state,
@@ -113,32 +96,32 @@ class Reconciler:
         )
         return self._records.record(due, closed)
 
-    def _towards(self, work: _Work) -> None:
+    def _towards(self, work: Work) -> None:
         """Main lacks or holds what is wanted; a request where it lacks it."""
         desired = work.desired
         catalogue = Catalogue(work.upstream, work.upstream.head(), self._parsed)
         held = catalogue.find(work.model, model_type=desired.type)
         is_known = _same(held.document if held else "", desired.upstream_document)
         if desired.merge_conflict and is_known:
-            self._pause(work, "conflicted", "upstream changed the same fields; merge them in the hub")
+            self._ending.pause(work, "conflicted", "upstream changed the same fields; merge them in the hub")
         elif _is_there(desired, held):
             reason = desired.reason or "the target branch holds this content already"
-            self._end(work, reason=reason, noop=True)
+            self._ending.end(work, reason=reason, noop=True)
         elif held is not None and held.type != desired.type:
-            self._pause(work, "conflicted", f"upstream holds this name as {held.type}; an operator decides")
+            self._ending.pause(work, "conflicted", f"upstream holds this name as {held.type}; an operator decides")
         elif not is_known:
             self._wait_for_registry(work, held, catalogue)
         else:
             self._propose(work, catalogue, held)
 
-    def _wait_for_registry(self, work: _Work, held: Held | None, catalogue: Catalogue) -> None:
+    def _wait_for_registry(self, work: Work, held: Held | None, catalogue: Catalogue) -> None:
         self._watch.tell_now(work.model, held, catalogue, model_type=work.desired.type)
         raise UpstreamAhead(
             f"{work.model}: upstream's branch holds content at {catalogue.commit[:12]} that the hub "
             "has not taken over yet; it is tried again once it has"
         )
 
-    def _propose(self, work: _Work, catalogue: Catalogue, held: Held | None) -> None:
+    def _propose(self, work: Work, catalogue: Catalogue, held: Held | None) -> None:
         """One commit on the current main, and the request that carries it."""
         upstream, desired = work.upstream, work.desired
         branch = work.branch or self._records.rows.branch_of(
@@ -146,7 +129,7 @@ class Reconciler:
         )
         head = upstream.branch_head(branch)
         if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(head, base=catalogue.commit)):
-            self._pause(work, "paused", stranger)
+            self._ending.pause(work, "paused", stranger)
             return
         removal = desired.wanted == "removed"
         change = catalogue.change(
@@ -155,41 +138,12 @@ class Reconciler:
         commit = self._commits.build(catalogue.commit, change, desired)
         if head != commit:
             upstream.point(branch, commit, expected=head)
-        text = self._text(work, catalogue, change, held, branch=branch)
+        text = self._texts.of(work, change, held, base_sha=catalogue.commit, branch=branch)
         pull = self._opened(work, text)
         seen = _facts(desired, pull, commit=commit, base_sha=catalogue.commit, base=upstream.base, upstream=upstream)
         self._records.record(work.due, partial(domain.stand, seen=seen))
 
-    def _text(
-        self, work: _Work, catalogue: Catalogue, change: FileChange, held: Held | None, *, branch: str
-    ) -> NewPull:
-        desired = work.desired
-        removal = desired.wanted == "removed"
-        before, after = held.document if held else "", "" if removal else desired.document
-        kind: upstream_layout.Change = "remove" if removal else "update" if held else "add"
-        account = rules.Account(
-            model=work.model,
-            model_type=desired.type,
-            revision=desired.revision,
-            submitter=self._commits.public_name(desired.submitter),
-            message=desired.message,
-            is_published=desired.is_published or removal,
-            page_url=f"{self._public_url}/models/detail/{work.model}",
-            branch=branch,
-            changes=() if removal else document.diff_by_field(before or None, after),
-            proof=rules.Proof(
-                path=change.path, base_sha=catalogue.commit, before=change.before or "", after=change.after or ""
-            ),
-            kind=kind,
-        )
-        return NewPull(
-            branch=branch,
-            title=rules.title_of(upstream_layout.title(kind, work.model)),
-            body=rules.body_of(account),
-            draft=not (desired.is_published or removal),
-        )
-
-    def _opened(self, work: _Work, text: NewPull) -> Pull:
+    def _opened(self, work: Work, text: NewPull) -> Pull:
         """The open request, with what it should say."""
         upstream, pull = work.upstream, work.open_pull
         if pull is None and work.pull is not None and work.due.ask == "reopen" and work.pull.state == "closed":
@@ -199,34 +153,6 @@ class Reconciler:
         if (pull.title, pull.body, pull.draft) != (text.title, text.body, text.draft):
             pull = upstream.edit_pull(pull.number, title=text.title, body=text.body, draft=text.draft)
         return pull
-
-    def _end(self, work: _Work, *, reason: str, noop: bool) -> None:
-        """No request is open, and no branch of the bot's own is left."""
-        upstream, desired = work.upstream, work.desired
-        if (pull := work.open_pull) is not None:
-            as_state = "superseded" if noop else "closed"
-            marker = f"models-hub:closed:{pull.number}"
-            upstream.comment(pull.number, marker, f"Closed by Models Hub: {rules.inert(reason)}.")
-            upstream.close_pull(pull.number)
-            self._records.record(
-                work.due,
-                partial(domain.close, model=work.model, number=pull.number, by="hub", reason=reason, as_state=as_state),
-            )
-        self._clear_branch(work)
-        record_skip(self._records, work.due, desired, as_state="noop" if noop else "none", reason=reason)
-
-    def _clear_branch(self, work: _Work) -> None:
-        """Somebody else's commits stay where they are."""
-        if work.branch is None or (head := work.upstream.branch_head(work.branch)) is None:
-            return
-        if self._commits.stranger_on(head, base=work.upstream.head()) is None:
-            work.upstream.delete_branch(work.branch)
-
-    def _pause(self, work: _Work, as_state: str, reason: str) -> None:
-        paused = partial(
-            domain.pause, model=work.model, revision=work.desired.revision, as_state=as_state, reason=reason
-        )
-        self._records.record(work.due, paused)
 
 
 class NoUpstream:
@@ -246,14 +172,6 @@ def desired_of(registry: Registry, model: str) -> DesiredState:
         return registry.desired_state(ModelRef(name=model), system_caller("pr_bot"))
     except NotFound:
         return DesiredState(name=model, type="", wanted="nothing", reason="the hub has no such model")
-
-
-def record_skip(records: Records, due: Due, desired: DesiredState, *, as_state: str, reason: str) -> None:
-    """No request is needed; hundreds of imported models that were never touched here say nothing."""
-    if desired.submitter == UPSTREAM and not records.pull_request(due.model).revision:
-        return
-    skipped = partial(domain.skip, model=desired.name, revision=desired.revision, as_state=as_state, reason=reason)
-    records.record(due, skipped)
 
 
 def _is_there(desired: DesiredState, held: Held | None) -> bool:

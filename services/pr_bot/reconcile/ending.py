@@ -1,0 +1,56 @@
+"""How a step ends without a standing request: none is needed, or a person decides first."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.pr_bot import domain, rules
+from services.pr_bot.projection import Due
+from services.pr_bot.reconcile.commits import UPSTREAM, Commits
+from services.pr_bot.reconcile.records import Records
+from services.pr_bot.reconcile.work import Work
+from shared.contracts.registry import DesiredState
+
+
+class Ending:
+    """Closes, clears and pauses; each may be done twice with the same effect as once."""
+
+    def __init__(self, *, commits: Commits, records: Records) -> None:
+        self._commits = commits
+        self._records = records
+
+    def end(self, work: Work, *, reason: str, noop: bool) -> None:
+        """No request is open, and no branch of the bot's own is left."""
+        upstream, desired = work.upstream, work.desired
+        if (pull := work.open_pull) is not None:
+            as_state = "superseded" if noop else "closed"
+            marker = f"models-hub:closed:{pull.number}"
+            upstream.comment(pull.number, marker, f"Closed by Models Hub: {rules.inert(reason)}.")
+            upstream.close_pull(pull.number)
+            self._records.record(
+                work.due,
+                partial(domain.close, model=work.model, number=pull.number, by="hub", reason=reason, as_state=as_state),
+            )
+        self._clear_branch(work)
+        record_skip(self._records, work.due, desired, as_state="noop" if noop else "none", reason=reason)
+
+    def pause(self, work: Work, as_state: str, reason: str) -> None:
+        paused = partial(
+            domain.pause, model=work.model, revision=work.desired.revision, as_state=as_state, reason=reason
+        )
+        self._records.record(work.due, paused)
+
+    def _clear_branch(self, work: Work) -> None:
+        """Somebody else's commits stay where they are."""
+        if work.branch is None or (head := work.upstream.branch_head(work.branch)) is None:
+            return
+        if self._commits.stranger_on(head, base=work.upstream.head()) is None:
+            work.upstream.delete_branch(work.branch)
+
+
+def record_skip(records: Records, due: Due, desired: DesiredState, *, as_state: str, reason: str) -> None:
+    """No request is needed; hundreds of imported models that were never touched here say nothing."""
+    if desired.submitter == UPSTREAM and not records.pull_request(due.model).revision:
+        return
+    skipped = partial(domain.skip, model=desired.name, revision=desired.revision, as_state=as_state, reason=reason)
+    records.record(due, skipped)

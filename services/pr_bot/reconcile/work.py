@@ -1,0 +1,30 @@
+"""What one step has looked at before it acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.pr_bot.domain import PullRequest
+from services.pr_bot.projection import Due
+from services.pr_bot.upstream import Pull, Upstream
+from shared.contracts.registry import DesiredState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One step. `pull` is the branch's newest request as upstream holds it now."""
+
+    due: Due
+    desired: DesiredState
+    state: PullRequest
+    upstream: Upstream
+    branch: str | None
+    pull: Pull | None
+
+    @property
+    def model(self) -> str:
+        return self.desired.name
+
+    @property
+    def open_pull(self) -> Pull | None:
+        return self.pull if self.pull and self.pull.state == "open" else None
