@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from services.identity.projection import GITHUB_TOKENS, GROUPS, MEMBERS, PEOPLE, TOKENS
+from services.identity.projection import GITHUB_CONSENTS, GITHUB_TOKENS, GROUPS, MEMBERS, PEOPLE, TOKENS
 from shared.database import Database
 from shared.doctor import Check, History, differences, histories, parked_check
 from shared.event_store.interface import EventStore
@@ -25,6 +25,7 @@ class _Subject:
     disabled: bool = False
     tokens: set[str] = field(default_factory=set)
     github: bool = False
+    consents: bool = False
     members: set[str] = field(default_factory=set)
     erased: bool = False
 
@@ -43,14 +44,14 @@ class _Subject:
             case facts.TokenRevoked():
                 self.tokens.discard(event.token_id)
             case facts.GitHubTokenChanged():
-                self.github = event.present
+                self.github, self.consents = event.present, event.default_allowed
             case facts.GroupChanged():
                 self.members = self.members - set(event.removed) | set(event.added)
             case facts.UserErased():
                 self.erased = True
 
     def as_person(self) -> tuple[Any, ...]:
-        return (self.version, sorted(self.roles), self.disabled, sorted(self.tokens), self.github)
+        return (self.version, sorted(self.roles), self.disabled, sorted(self.tokens), self.github, self.consents)
 
     def as_group(self) -> tuple[Any, ...]:
         return (self.version, sorted(self.members))
@@ -105,6 +106,7 @@ def _people(connection: Connection) -> dict[str, Any]:
     for token in connection.execute(select(TOKENS.c.id, TOKENS.c.person)):
         tokens.setdefault(token.person, []).append(token.id)
     sealed = set(connection.scalars(select(GITHUB_TOKENS.c.person)))
+    consenting = set(connection.scalars(select(GITHUB_CONSENTS.c.person)))
     query = select(PEOPLE.c.id, PEOPLE.c.version, PEOPLE.c.roles, PEOPLE.c.disabled)
     return {
         row.id: (
@@ -113,6 +115,7 @@ def _people(connection: Connection) -> dict[str, Any]:
             bool(row.disabled),
             sorted(tokens.get(row.id, [])),
             row.id in sealed,
+            row.id in consenting,
         )
         for row in connection.execute(query)
     }

@@ -75,6 +75,20 @@ GITHUB_TOKENS = Table(
     Column("github_login", String, nullable=False),
     Column("stored_at", Double, nullable=False),
 )
+# Tables of their own, because databases that have GITHUB_TOKENS already get no further columns.
+GITHUB_TOKEN_RIGHTS = Table(
+    "github_token_rights",
+    METADATA,
+    Column("person", String, primary_key=True),
+    Column("scopes", Text, nullable=False),
+    Column("way", String, nullable=False),
+)
+GITHUB_CONSENTS = Table(
+    "github_consents",
+    METADATA,
+    Column("person", String, primary_key=True),
+    Column("given_at", Double, nullable=False),
+)
 GROUPS = Table(
     "groups",
     METADATA,

@@ -93,10 +93,14 @@ class TokenRevoked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubTokenChanged:
-    """`present` says whether a personal token is stored now."""
+    """`present` says whether a personal token is stored now.
+
+    `default_allowed`: where it no longer works, the hub's default token may go on with the person's pull requests.
+    """
 
     user_id: str
     present: bool
+    default_allowed: bool = False
 
 
 EVENTS = wire_names(

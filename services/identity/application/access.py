@@ -1,4 +1,4 @@
-"""Sessions, API tokens and the personal GitHub token."""
+"""Sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.identity.domain import (
     WrongCredentials,
     check_attempts,
 )
-from services.identity.projection import GITHUB_TOKENS, SESSIONS, TOKENS
+from services.identity.projection import SESSIONS, TOKENS
 from services.identity.tokens import digest, new_api_token, new_id, new_session_token
 from shared.contracts import identity as api
 from shared.contracts.common import Caller, Done, Empty
@@ -157,52 +157,6 @@ class AccessUseCases(IdentityBase):
             revoked = facts.TokenRevoked(user_id=row["id"], token_id=request.id)
             position = self.tell(connection, row, [revoked], caller=caller)
         return Done(position=f"identity:{position}")
-
-    def store_github_token(self, request: api.StoreGitHubToken, caller: Caller) -> api.GitHubTokenState:
-        return self._change_github_token(request, caller, present=True)
-
-    def clear_github_token(self, request: Empty, caller: Caller) -> api.GitHubTokenState:
-        return self._change_github_token(request, caller, present=False)
-
-    def _change_github_token(
-        self, request: api.StoreGitHubToken | Empty, caller: Caller, *, present: bool
-    ) -> api.GitHubTokenState:
-        with self.rows.database.write() as connection:
-            row = self.own_row(connection, caller)
-            connection.execute(delete(GITHUB_TOKENS).where(GITHUB_TOKENS.c.person == row["id"]))
-            if isinstance(request, api.StoreGitHubToken):
-                connection.execute(
-                    GITHUB_TOKENS.insert().values(
-                        person=row["id"],
-                        sealed=request.sealed,
-                        key_id=request.key_id,
-                        masked=request.masked,
-                        github_login=request.github_login,
-                        stored_at=self.clock(),
-                    )
-                )
-            changed = facts.GitHubTokenChanged(user_id=row["id"], present=present)
-            self.tell(connection, row, [changed], caller=caller)
-        return self.github_token(Empty(), caller)
-
-    def github_token(self, request: Empty, caller: Caller) -> api.GitHubTokenState:
-        row = self._github_row(caller.user_id)
-        if row is None:
-            return api.GitHubTokenState(present=False)
-        return api.GitHubTokenState(
-            present=True, masked=row["masked"], github_login=row["github_login"], stored_at=row["stored_at"]
-        )
-
-    def sealed_github_token(self, request: api.PersonRef, caller: Caller) -> api.SealedGitHubToken:
-        require_system(caller)
-        row = self._github_row(request.id)
-        if row is None:
-            return api.SealedGitHubToken(present=False)
-        return api.SealedGitHubToken(present=True, sealed=row["sealed"], key_id=row["key_id"])
-
-    def _github_row(self, person: str) -> RowMapping | None:
-        with self.rows.database.read() as connection:
-            return connection.execute(select(GITHUB_TOKENS).where(GITHUB_TOKENS.c.person == person)).mappings().first()
 
 
 def _token(row: object) -> api.ApiToken:

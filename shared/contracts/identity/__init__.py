@@ -6,6 +6,7 @@ from typing import Protocol
 
 from shared.contracts.common import Caller, Done, Empty, Service
 from shared.contracts.identity.access import (
+    AllowDefaultToken,
     ApiToken,
     ApiTokens,
     GitHubTokenState,
@@ -40,6 +41,7 @@ from shared.contracts.identity.inbox import Mail, Notification, Notifications, N
 from shared.contracts.identity.parameters import AnyPassword, Email, Login, Password, Scope, Secret
 
 __all__ = [
+    "AllowDefaultToken",
     "AnyPassword",
     "ApiToken",
     "ApiTokens",
@@ -115,6 +117,9 @@ class Identity(Service, Protocol):
     def revoke_token(self, request: TokenRef, caller: Caller) -> Done: ...
 
     def store_github_token(self, request: StoreGitHubToken, caller: Caller) -> GitHubTokenState: ...
+
+    def allow_default_token(self, request: AllowDefaultToken, caller: Caller) -> GitHubTokenState:
+        """Gives or takes back the consent; told by GitHubTokenChanged where it changes."""
 
     def clear_github_token(self, request: Empty, caller: Caller) -> GitHubTokenState: ...
 

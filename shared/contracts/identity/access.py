@@ -99,28 +99,50 @@ class TokenRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreGitHubToken:
-    """`sealed` is a base64 libsodium sealed box for pr_bot's key `key_id`, made at the gateway's edge."""
+    """`sealed` is a base64 libsodium sealed box for pr_bot's key `key_id`, made at the gateway's edge.
+
+    What the test found: `scopes` of a classic token (a fine-grained one has none), `way` as in GitHubTokenState.
+    """
 
     sealed: str
     key_id: str
     masked: str
     github_login: str = ""
+    scopes: list[str] = field(default_factory=list)
+    way: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowDefaultToken:
+    """Whether the hub's default token may go on with one's pull requests where one's own token no longer works."""
+
+    default_allowed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubTokenState:
-    """`masked` such as `ghp_…a1b2`; never the token."""
+    """`masked` such as `ghp_…a1b2`; never the token.
+
+    `way` is `direct` where it may push to upstream, `fork` where pull requests come from a fork, empty where that
+    was not tested. `default_allowed` is the person's consent; it stands with and without a token.
+    """
 
     present: bool
     masked: str = ""
     github_login: str = ""
     stored_at: float = 0.0
+    scopes: list[str] = field(default_factory=list)
+    way: str = ""
+    default_allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedGitHubToken:
-    """For pr_bot alone."""
+    """For pr_bot alone. `default_allowed`: the person lets the default token step in where this one fails."""
 
     present: bool
     sealed: str = ""
     key_id: str = ""
+    github_login: str = ""
+    scopes: list[str] = field(default_factory=list)
+    default_allowed: bool = False

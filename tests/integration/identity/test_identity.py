@@ -260,6 +260,30 @@ def test_a_github_token_is_masked_replaced_and_forgotten(identity: EachItsOwn) -
     assert not identity.clear_github_token(Empty(), ada).present
 
 
+def test_consent_is_given_and_taken_back_with_and_without_a_token(service: BuiltService, identity: EachItsOwn) -> None:
+    ada = person(identity, "ada")
+    assert not identity.github_token(Empty(), ada).default_allowed
+    assert identity.allow_default_token(api.AllowDefaultToken(default_allowed=True), ada).default_allowed
+    tested = {"github_login": "ada-l", "scopes": ["repo", "workflow"], "way": "fork"}
+    identity.store_github_token(api.StoreGitHubToken(sealed="c2Vh", key_id="k", masked="ghp_…1", **tested), ada)
+    stored = identity.github_token(Empty(), ada)
+    assert (stored.scopes, stored.way, stored.default_allowed) == (["repo", "workflow"], "fork", True)
+    for_bot = identity.sealed_github_token(api.PersonRef(id=ada.user_id), system("pr_bot"))
+    assert (for_bot.github_login, for_bot.scopes, for_bot.default_allowed) == ("ada-l", ["repo", "workflow"], True)
+    identity.allow_default_token(api.AllowDefaultToken(default_allowed=False), ada)
+    identity.allow_default_token(api.AllowDefaultToken(default_allowed=False), ada)
+    assert not identity.clear_github_token(Empty(), ada).default_allowed
+    assert service.store is not None
+    told = [each.event for each in service.store.read_log(after=0, mark=None).events if "GitHub" in each.type]
+    assert [(event.present, event.default_allowed) for event in told] == [
+        (False, True),
+        (True, True),
+        (True, False),
+        (False, False),
+    ]
+    assert not [check for check in service.doctor() if check.differs]  # type: ignore[misc]
+
+
 def test_a_command_repeated_with_its_key_is_done_once(service: BuiltService, identity: EachItsOwn) -> None:
     olga = person(identity, "olga", "operator")
     person(identity, "ada")

@@ -1,0 +1,104 @@
+"""The personal GitHub token, sealed, and the consent that the default token steps in where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, select
+
+from services.identity.application.base import IdentityBase, require_system
+from services.identity.projection import GITHUB_CONSENTS, GITHUB_TOKEN_RIGHTS, GITHUB_TOKENS
+from shared.contracts import identity as api
+from shared.contracts.common import Caller, Empty
+from shared.events import identity as facts
+
+
+class GitHubUseCases(IdentityBase):
+    """Nobody but pr_bot can open what is stored here."""
+
+    def store_github_token(self, request: api.StoreGitHubToken, caller: Caller) -> api.GitHubTokenState:
+        """Replaces what was stored; the consent stays as it was."""
+        with self.rows.database.write() as connection:
+            row = self.own_row(connection, caller)
+            self._forget(connection, row["id"])
+            connection.execute(
+                GITHUB_TOKENS.insert().values(
+                    person=row["id"],
+                    sealed=request.sealed,
+                    key_id=request.key_id,
+                    masked=request.masked,
+                    github_login=request.github_login,
+                    stored_at=self.clock(),
+                )
+            )
+            connection.execute(
+                GITHUB_TOKEN_RIGHTS.insert().values(person=row["id"], scopes=",".join(request.scopes), way=request.way)
+            )
+            return self._told(connection, row, caller)
+
+    def clear_github_token(self, request: Empty, caller: Caller) -> api.GitHubTokenState:
+        with self.rows.database.write() as connection:
+            row = self.own_row(connection, caller)
+            self._forget(connection, row["id"])
+            return self._told(connection, row, caller)
+
+    def allow_default_token(self, request: api.AllowDefaultToken, caller: Caller) -> api.GitHubTokenState:
+        with self.rows.database.write() as connection:
+            row = self.own_row(connection, caller)
+            if self._found(connection, row["id"])["default_allowed"] == request.default_allowed:
+                return _state(self._found(connection, row["id"]))
+            if request.default_allowed:
+                connection.execute(GITHUB_CONSENTS.insert().values(person=row["id"], given_at=self.clock()))
+            else:
+                connection.execute(delete(GITHUB_CONSENTS).where(GITHUB_CONSENTS.c.person == row["id"]))
+            return self._told(connection, row, caller)
+
+    def github_token(self, request: Empty, caller: Caller) -> api.GitHubTokenState:
+        with self.rows.database.read() as connection:
+            return _state(self._found(connection, caller.user_id))
+
+    def sealed_github_token(self, request: api.PersonRef, caller: Caller) -> api.SealedGitHubToken:
+        require_system(caller)
+        with self.rows.database.read() as connection:
+            found = self._found(connection, request.id)
+        names = ("present", "sealed", "key_id", "github_login", "scopes", "default_allowed")
+        return api.SealedGitHubToken(**{name: found[name] for name in names if name in found})
+
+    @staticmethod
+    def _forget(connection: Connection, person: str) -> None:
+        for table in (GITHUB_TOKENS, GITHUB_TOKEN_RIGHTS):
+            connection.execute(delete(table).where(table.c.person == person))
+
+    def _told(self, connection: Connection, row: RowMapping, caller: Caller) -> api.GitHubTokenState:
+        """Tells the others what stands now, and answers it."""
+        state = _state(self._found(connection, row["id"]))
+        changed = facts.GitHubTokenChanged(
+            user_id=row["id"], present=state.present, default_allowed=state.default_allowed
+        )
+        self.tell(connection, row, [changed], caller=caller)
+        return state
+
+    @staticmethod
+    def _found(connection: Connection, person: str) -> Mapping[str, Any]:
+        """All that is stored about the person's token."""
+        token = (
+            connection.execute(
+                select(GITHUB_TOKENS, GITHUB_TOKEN_RIGHTS.c.scopes, GITHUB_TOKEN_RIGHTS.c.way)
+                .outerjoin(GITHUB_TOKEN_RIGHTS, GITHUB_TOKEN_RIGHTS.c.person == GITHUB_TOKENS.c.person)
+                .where(GITHUB_TOKENS.c.person == person)
+            )
+            .mappings()
+            .first()
+        )
+        consent = connection.scalar(select(GITHUB_CONSENTS.c.person).where(GITHUB_CONSENTS.c.person == person))
+        known: dict[str, Any] = dict(token) if token is not None else {}
+        if token is not None:
+            known |= {"scopes": [scope for scope in (token["scopes"] or "").split(",") if scope]}
+            known |= {"way": token["way"] or ""}
+        return {**known, "present": token is not None, "default_allowed": consent is not None}
+
+
+def _state(found: Mapping[str, Any]) -> api.GitHubTokenState:
+    names = ("present", "masked", "github_login", "stored_at", "scopes", "way", "default_allowed")
+    return api.GitHubTokenState(**{name: found[name] for name in names if name in found})
