@@ -264,8 +264,13 @@ def test_consent_is_given_and_taken_back_with_and_without_a_token(service: Built
     ada = person(identity, "ada")
     assert not identity.github_token(Empty(), ada).default_allowed
     assert identity.allow_default_token(api.AllowDefaultToken(default_allowed=True), ada).default_allowed
-    tested = {"github_login": "ada-l", "scopes": ["repo", "workflow"], "way": "fork"}
-    identity.store_github_token(api.StoreGitHubToken(sealed="c2Vh", key_id="k", masked="ghp_…1", **tested), ada)
+    scopes = ["repo", "workflow"]
+    identity.store_github_token(
+        api.StoreGitHubToken(
+            sealed="c2Vh", key_id="k", masked="ghp_…1", github_login="ada-l", scopes=scopes, way="fork"
+        ),
+        ada,
+    )
     stored = identity.github_token(Empty(), ada)
     assert (stored.scopes, stored.way, stored.default_allowed) == (["repo", "workflow"], "fork", True)
     for_bot = identity.sealed_github_token(api.PersonRef(id=ada.user_id), system("pr_bot"))
