@@ -8,15 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Forbidden, Unavailable
 
 
 class UpstreamFailed(Unavailable):
     """Upstream did not do what was asked; try again later."""
 
     slug = "upstream-failed"
+
+
+class RateLimited(UpstreamFailed):
+    """Upstream takes no more calls of this account until `retry_at` (Unix seconds)."""
+
+    slug = "rate-limited"
+
+    def __init__(self, message: str, *, retry_at: float) -> None:
+        super().__init__(message, details={"retry_at": retry_at})
+        self.retry_at = retry_at
+
+
+class TokenRefused(Forbidden):
+    """The account's token no longer does what it must; the message tells its owner what to do, without the token."""
+
+    slug = "token-refused"
 
 
 class BranchMoved(Conflict):
@@ -75,6 +91,40 @@ class NewPull:
     title: str
     body: str
     draft: bool
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What a person said on a pull request. `id` is upstream's own, the same at every look; `at` in Unix seconds.
+
+    `path` is the file that a `line` remark stands at; `verdict` a review's: approved, changes_requested, commented.
+    """
+
+    id: str
+    author: str
+    text: str
+    url: str
+    at: int
+    kind: Literal["comment", "review", "line"]
+    path: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRun:
+    name: str
+    state: Literal["pending", "success", "failure", "neutral"]
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Calls that upstream takes from this account per window, and when the window ends (Unix seconds)."""
+
+    limit: int
+    remaining: int
+    resets_at: int
 
 
 class Upstream(Protocol):
@@ -132,6 +182,18 @@ class Upstream(Protocol):
 
     def diff(self, base: str, head: str) -> str:
         """Unified diff from one commit to another."""
+
+    def remarks(self, number: int) -> Sequence[Remark]:
+        """What people said on the pull request, oldest first; without the hub's own marked comments."""
+
+    def checks(self, sha: str) -> Sequence[CheckRun]:
+        """The results of upstream's automation for a commit, by name, the newest of each."""
+
+    def first_release(self, commit: str) -> str:
+        """The first release tag whose history holds the commit, empty while there is none."""
+
+    def budget(self) -> Budget | None:
+        """What is left of the account's calls as last told, without a call; None where nothing is limited."""
 
     def is_machine(self, commit: Commit) -> bool:
         """Whether upstream's own automation wrote it (generated documentation)."""

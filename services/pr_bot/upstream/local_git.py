@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from services.pr_bot.upstream import BranchMoved, Commit, CommitText, NewPull, Pull, UpstreamFailed
+from services.pr_bot.upstream import (
+    BranchMoved,
+    Budget,
+    CheckRun,
+    Commit,
+    CommitText,
+    NewPull,
+    Pull,
+    Remark,
+    UpstreamFailed,
+)
 from services.pr_bot.upstream.git import ZERO, Git, commit_stream
 from services.pr_bot.upstream.pulls import PullFiles, StoredPull
 
 CATALOGUE = "xinference/model"
+RELEASE = re.compile(r"v?\d+(\.\d+)+[A-Za-z0-9.+-]*")
 _SEEDER = CommitText(author="Models Hub", email="hub@models-hub.invalid", date_s=0, message="Import the catalogue\n")
 _PAIRS_KEPT = 4096
 _CI_AUTHORS = ("github-actions[bot]",)
@@ -145,6 +157,24 @@ class LocalGit:
             "diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", base, head, "--"
         )
         return text.decode("utf-8", "replace")
+
+    def remarks(self, number: int) -> Sequence[Remark]:
+        return ()
+
+    def checks(self, sha: str) -> Sequence[CheckRun]:
+        return ()
+
+    def first_release(self, commit: str) -> str:
+        # An unknown commit is in no release: git says so with 129.
+        _, listed = self._git.run(
+            *("for-each-ref", "--sort=creatordate", "--sort=version:refname", "--format=%(refname:lstrip=2)"),
+            *(f"--contains={commit}", "refs/tags"),
+            accept=(0, 129),
+        )
+        return next((tag for tag in listed.decode("utf-8", "replace").splitlines() if RELEASE.fullmatch(tag)), "")
+
+    def budget(self) -> Budget | None:
+        return None
 
     def is_machine(self, commit: Commit) -> bool:
         return commit.author.partition(" <")[0] in _CI_AUTHORS
