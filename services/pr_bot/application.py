@@ -16,9 +16,10 @@ from services.pr_bot.projection import Due
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import Upstream
+from services.pr_bot.upstream.accounts import Accounts, person_of
 from shared.clock import Clock
 from shared.contracts.common import Caller, Done, Empty, ModelRef, system_caller
-from shared.contracts.pr_bot import PullRequestAction, PullRequestAnswer, UpstreamState
+from shared.contracts.pr_bot import OpensAs, OpensAsQuery, PullRequestAction, PullRequestAnswer, UpstreamState
 from shared.contracts.registry import Registry
 from shared.errors import Conflict, Forbidden, HubError, NotFound
 from shared.event_store.interface import EventStore, RecordedEvent
@@ -53,6 +54,7 @@ class Application(LogService):
     clock: Clock
     target: str
     upstream_reader: Upstream | None = None
+    accounts: Accounts | None = None
     watch: Watch | None = None
     wake: Callable[[], None] = field(default=_nothing)
     look_error: str = field(default="", init=False)
@@ -96,6 +98,22 @@ class Application(LogService):
             open=len(rows.open_requests()),
             failed=states.get("failed", 0),
         )
+
+    def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs:
+        """Of a model: to whom may manage it; of one that is not there yet: to its submitter."""
+        if request.name:
+            self._authorise(request.name, caller)
+        elif not caller.user_id:
+            raise Forbidden("as whom a pull request would be opened: sign in first", slug="sign-in-first")
+        if self.accounts is None:
+            return OpensAs(kind="off", note="HUB_UPSTREAM is off: this hub opens no pull requests")
+        person, standing = caller.user_id, ""
+        if request.name:
+            person = person_of(self.registry.desired_state(ModelRef(name=request.name), system_caller(self.name)))
+            state = self.records.pull_request(request.name)
+            standing = state.last.opened_as if state.is_open and state.last else ""
+        seen = self.accounts.foresee(person, standing=standing)
+        return OpensAs(kind=seen.kind, login=seen.login, note=seen.note)
 
     def look_at_upstream(self) -> None:
         """Tells what changed on main; raises what made it impossible, which `upstream` then shows."""

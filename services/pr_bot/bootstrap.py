@@ -18,6 +18,7 @@ from services.pr_bot.reconcile.commits import Commits
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import Upstream
+from services.pr_bot.upstream.accounts import OneAccount
 from services.pr_bot.upstream.catalogue import ParsedFiles
 from services.pr_bot.upstream.local_git import LocalGit, seed
 from shared.clock import Clock, wall_clock
@@ -66,6 +67,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         clock=clock,
         target=upstream.target if upstream else "off",
         upstream_reader=upstream,
+        accounts=OneAccount(upstream) if upstream else None,
         watch=watch,
         wake=worker.wake,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from shared.contracts.common import Caller, Done, Empty, ModelName, Reason, Service
+from shared.contracts.common import Caller, Done, Empty, ModelName, Reason, Service, ShortText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,26 @@ class UpstreamState:
     failed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpensAsQuery:
+    """Of the model `name` as it stands, or, where that is empty, of a model that the caller would submit."""
+
+    name: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpensAs:
+    """Whose account opens the pull request, as far as is known without asking upstream.
+
+    `kind`: personal (the token of `login`), default (the hub's, `login` where it is known), local (a repository
+    without accounts), off (no pull requests), paused (none can be opened now). `note` says why and what to do.
+    """
+
+    kind: Literal["personal", "default", "local", "off", "paused"]
+    login: str = ""
+    note: str = ""
+
+
 class PrBot(Service, Protocol):
     def retry(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer: ...
 
@@ -49,3 +69,5 @@ class PrBot(Service, Protocol):
         """Look at upstream now instead of at the next poll."""
 
     def upstream(self, request: Empty, caller: Caller) -> UpstreamState: ...
+
+    def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs: ...
