@@ -13,7 +13,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: dict[str, ModuleType] = {"registry": registry, "review": review, "pr_bot": pr_bot, "identity": identity}
 """By the service that owns the log."""
 # Verdicts and people are nobody else's; of the rest a service says which, once a model is public.
-_NEVER_PUBLIC = (registry.RevisionDrafted, registry.ImportBlocked, pr_bot.UpstreamChanged)
+_NEVER_PUBLIC = (registry.RevisionDrafted, registry.ImportBlocked, registry.RevisionRejected, pr_bot.UpstreamChanged)
 
 
 def events_of(service: str) -> dict[str, type]:

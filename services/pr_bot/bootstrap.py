@@ -30,7 +30,7 @@ from shared.event_store.interface import RecordedEvent
 from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as facts
-from shared.events import registry, review
+from shared.events import registry
 from shared.idempotency import Commands
 from shared.publicity import Publicity
 from shared.relay_cursor import published_position
@@ -40,7 +40,7 @@ from shared.subscription import Subscription, look_s
 __all__ = ["build", "seed"]
 
 NAME = "pr_bot"
-SOURCES = {"registry": registry, "review": review}
+SOURCES = {"registry": registry}
 _IDLE_S = 30.0
 # What another replica has marked, and then left, wakes nobody here.
 _LOOK_S = 1.0

@@ -17,7 +17,7 @@ from services.pr_bot.reconcile.records import Records
 from services.pr_bot.upstream import BranchMoved
 from shared.errors import HubError
 from shared.event_store.interface import RecordedEvent
-from shared.events import registry, review
+from shared.events import registry
 from shared.telemetry import stepping
 
 Reaction = Callable[[Application, Connection, RecordedEvent], None]
@@ -55,6 +55,7 @@ REACTIONS: dict[type, Reaction] = {
     registry.ModelSubmitted: queue_revision,
     registry.ModelUpdated: queue_revision,
     registry.RevisionWithdrawn: look_again,
+    registry.RevisionRejected: look_again,
     registry.ModelPublished: look_again,
     registry.PublicationSkipped: look_again,
     registry.ModelImported: look_again_if_known,
@@ -66,7 +67,6 @@ REACTIONS: dict[type, Reaction] = {
     registry.ModelRestored: look_again,
     registry.ModelQuarantined: look_again,
     registry.QuarantineLifted: look_again,
-    review.Rejected: look_again,
 }
 
 

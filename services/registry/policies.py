@@ -36,7 +36,7 @@ def note_rejection(application: Application, connection: Connection, recorded: R
     application.react(
         connection,
         event.model_name,
-        partial(publication.note_rejection, revision=event.revision),
+        partial(publication.note_rejection, revision=event.revision, feedback=event.feedback),
         reaction="note-rejection",
         event_id=recorded.event_id,
         correlation_id=recorded.metadata.correlation_id,

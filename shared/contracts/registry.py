@@ -237,7 +237,10 @@ class DesiredState:
     `revision` is the pending public revision if there is one, else the published one.
     `is_published` says whether that very revision is published (ready) or pending (draft).
     `submitter` is an opaque id, `upstream` for an import. `upstream_document` is what
-    upstream was last seen to hold, empty where it holds nothing.
+    upstream was last seen to hold, empty where it holds nothing. `owners` are opaque ids.
+    `rejected_revision` is `revision` where a reviewer rejected it and nothing newer was submitted, else 0;
+    `rejected` is the feedback. `reviewer` is the opaque id of who approved it, empty while nobody has.
+    `warnings` are what the hub's validation remarked at its submission.
     """
 
     name: str
@@ -253,6 +256,11 @@ class DesiredState:
     merge_conflict: bool = False
     upstream_document: str = ""
     position: str = ""
+    owners: list[str] = field(default_factory=list)
+    rejected: str = ""
+    rejected_revision: int = 0
+    reviewer: str = ""
+    warnings: list[str] = field(default_factory=list)
 
 
 class Registry(Service, Protocol):

@@ -81,10 +81,11 @@ class ModelPublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionRejected:
-    """Registry knows of the verdict: the revision waits no longer. The feedback is review's to tell."""
+    """Registry knows of the verdict: the revision waits no longer. `feedback` is what its draft request says."""
 
     model_name: str
     revision: int
+    feedback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

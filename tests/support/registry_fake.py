@@ -57,6 +57,13 @@ class FakeRegistry:
         self.wanted[name.lower()] = DesiredState(**fields | more)
         return self.wanted[name.lower()]
 
+    def rejected(self, name: str, feedback: str) -> None:
+        """The newest submission is rejected."""
+        self.change(name, rejected=feedback, rejected_revision=self.wanted[name.lower()].revision)
+
+    def approved(self, name: str, *, reviewer: str = "r1") -> None:
+        self.change(name, is_published=True, reviewer=reviewer)
+
     def change(self, name: str, **fields: Any) -> None:
         self.wanted[name.lower()] = dataclasses.replace(self.wanted[name.lower()], **fields)
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection
 
 from services.registry.application.streams import stream_of
-from services.registry.domain.state import PUBLIC, Model, evolve
+from services.registry.domain.state import PUBLIC, REJECTED, Model, evolve
 from services.registry.domain.upstream import Desired, UpstreamContent, desired, import_from_upstream
 from services.registry.projection import Names
 from shared import document
@@ -94,7 +94,10 @@ def _blocked(executed: Executed[Model]) -> list[api.ImportProblem]:
 
 def _desired_state(model: Model, wish: Desired, *, position: int) -> api.DesiredState:
     seen = model.revision(model.seen_upstream)
-    content = wish.revision.content if wish.revision else None
+    carried = wish.revision
+    content = carried.content if carried else None
+    is_published = content is not None and content.document_sha256 == _public_sha256(model)
+    rejected = carried if carried is not None and carried.state == REJECTED else None
     return api.DesiredState(
         name=model.name,
         type=model.type,
@@ -103,12 +106,17 @@ def _desired_state(model: Model, wish: Desired, *, position: int) -> api.Desired
         revision=content.revision if content else 0,
         document=content.document if content else "",
         document_sha256=content.document_sha256 if content else "",
-        is_published=content is not None and content.document_sha256 == _public_sha256(model),
+        is_published=is_published,
         submitter=content.submitter if content else "",
         message=content.message if content else "",
         merge_conflict=bool(model.conflicted),
         upstream_document=seen.content.document if seen else "",
         position=f"registry:{position}",
+        owners=sorted(model.owners),
+        rejected=rejected.said if rejected else "",
+        rejected_revision=rejected.number if rejected else 0,
+        reviewer=carried.reviewer if carried and is_published else "",
+        warnings=[check.message for check in getattr(content, "checks", ()) if check.level == "warning"],
     )
 
 

@@ -39,12 +39,12 @@ def publish(model: Model, *, revision: int, document_sha256: str, reviewer: str)
     ]
 
 
-def note_rejection(model: Model, *, revision: int) -> Sequence[Any]:
+def note_rejection(model: Model, *, revision: int, feedback: str) -> Sequence[Any]:
     """A rejected revision waits no longer, so that upstream's own changes do not bring it back."""
     found = model.revision(revision)
     if found is None or found.state != SUBMITTED:
         return []
-    return [facts.RevisionRejected(model_name=model.name, revision=revision)]
+    return [facts.RevisionRejected(model_name=model.name, revision=revision, feedback=feedback)]
 
 
 def _obstacle(model: Model, state: str, sha256: str, approved_sha256: str) -> str:

@@ -34,8 +34,11 @@ def evolve(standing: Standing, event: Any) -> Standing:
 
 
 def tells(standing: Standing, event: Any) -> bool:
-    """A draft is its owner's, and a submission for fewer than everyone is theirs, also where the model is public."""
-    if isinstance(event, facts.RevisionDrafted | facts.ImportBlocked):
+    """A draft is its owner's, and a submission for fewer than everyone is theirs, also where the model is public.
+
+    What a reviewer answers is told by nobody: it may be of such a submission.
+    """
+    if isinstance(event, facts.RevisionDrafted | facts.ImportBlocked | facts.RevisionRejected):
         return False
     if isinstance(event, facts.RevisionContent) and event.visibility != PUBLIC:
         return False

@@ -19,12 +19,17 @@ UPSTREAM = "upstream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """`state` is registry's part of the axis; the verdict is review's."""
+    """`state` is registry's part of the axis; the verdict is review's.
+
+    `said` is why it was withdrawn or rejected; `reviewer` who approved it, empty where nobody had to.
+    """
 
     number: int
     state: str
     content: facts.RevisionContent
     imported: bool = False
+    said: str = ""
+    reviewer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ def evolve(model: Model, event: Any) -> Model:
         case facts.ModelPublished():
             return _published(model, event)
         case facts.RevisionRejected():
-            return _set_state(model, event.revision, REJECTED)
+            return _set_state(model, event.revision, REJECTED, said=event.feedback)
         case facts.ModelImported():
             return _imported(model, event)
         case facts.SeenUpstream():
@@ -171,11 +176,12 @@ def _with_revision(model: Model, content: facts.RevisionContent, state: str, *, 
     )
 
 
-def _set_state(model: Model, number: int, state: str) -> Model:
+def _set_state(model: Model, number: int, state: str, *, said: str = "", reviewer: str = "") -> Model:
     revision = model.revisions.get(number)
     if revision is None:
         return model
-    return replace(model, revisions={**model.revisions, number: replace(revision, state=state)})
+    after = replace(revision, state=state, said=said, reviewer=reviewer)
+    return replace(model, revisions={**model.revisions, number: after})
 
 
 def _submitted(model: Model, event: facts.RevisionContent) -> Model:
@@ -191,12 +197,12 @@ def _submitted(model: Model, event: facts.RevisionContent) -> Model:
 
 
 def _withdrawn(model: Model, event: facts.RevisionWithdrawn) -> Model:
-    after = _set_state(model, event.revision, WITHDRAWN)
+    after = _set_state(model, event.revision, WITHDRAWN, said=event.reason)
     return replace(after, submitted=0, conflicted=0) if model.submitted == event.revision else after
 
 
 def _published(model: Model, event: facts.ModelPublished) -> Model:
-    after = _set_state(model, event.revision, PUBLISHED)
+    after = _set_state(model, event.revision, PUBLISHED, reviewer=event.reviewer)
     pending = 0 if model.submitted == event.revision else model.submitted
     return replace(after, published=event.revision, submitted=pending, visibility=event.visibility)
 

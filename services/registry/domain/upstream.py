@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from services.registry.domain.state import PUBLIC, PUBLISHED, UPSTREAM, Model, Revision
+from services.registry.domain.state import PUBLIC, PUBLISHED, UPSTREAM, WITHDRAWN, Model, Revision
 from shared import document
 from shared.errors import Conflict
 from shared.events import registry as facts
@@ -168,10 +168,20 @@ def _desired_content(model: Model) -> Desired:
     if pending is not None and model.visibility_of(pending) == PUBLIC and not _same_text(pending, served):
         return Desired(wanted="content", revision=pending)
     if served is not None:
-        return Desired(wanted="content", revision=_carrier(model, served))
+        return Desired(wanted="content", revision=_carrier(model, served), reason=_withdrawal(model))
     if model.served is None and pending is None:
-        return Desired(wanted="nothing", reason="no submission is waiting or published")
+        return Desired(wanted="nothing", reason=_withdrawal(model) or "no submission is waiting or published")
     return Desired(wanted="nothing", reason="the model is not public")
+
+
+def _withdrawal(model: Model) -> str:
+    """Why the newest revision goes nowhere, where everyone could know of it and its submitter took it back."""
+    newest = model.revisions[model.latest]
+    submitted = isinstance(newest.content, facts.ModelSubmitted | facts.ModelUpdated)
+    if newest.state != WITHDRAWN or newest.content.visibility != PUBLIC or not submitted:
+        return ""
+    reason = f": {newest.said}" if newest.said else ""
+    return f"revision {newest.number} was withdrawn in the hub{reason}"
 
 
 def _same_text(revision: Revision, other: Revision | None) -> bool:

@@ -9,13 +9,13 @@ from shared.events import registry, review
 WITHOUT_EFFECT = {
     registry.RevisionDrafted,
     registry.ImportBlocked,
-    registry.RevisionRejected,  # review's own Rejected is the reason to look
     registry.GroupsChanged,
     registry.OwnersChanged,
     registry.FeaturedChanged,
     registry.ModelDeprecated,
     review.ReviewRequested,
     review.Approved,
+    review.Rejected,  # registry tells when it knows of it
     review.ReviewSuperseded,
     review.ReviewWithdrawn,
     review.ReviewCommented,

@@ -67,20 +67,20 @@ def test_an_approval_of_a_quarantined_model_publishes_nothing() -> None:
 
 
 def test_a_rejected_revision_waits_no_longer_and_is_told_once() -> None:
-    rejected = registered().when(publication.note_rejection, revision=1)
-    rejected.then(facts.RevisionRejected(model_name="tiny", revision=1))
+    rejected = registered().when(publication.note_rejection, revision=1, feedback="no")
+    rejected.then(facts.RevisionRejected(model_name="tiny", revision=1, feedback="no"))
     model = again(rejected).state
     assert (model.pending, model.proposed is model.revisions[1]) == (None, True)
-    again(rejected).when(publication.note_rejection, revision=1).then()
+    again(rejected).when(publication.note_rejection, revision=1, feedback="no").then()
 
 
 def test_a_rejection_that_comes_after_a_newer_submission_changes_nothing() -> None:
     newer = again(revise(registered(), llm(context_length=1)))
-    newer.when(publication.note_rejection, revision=1).then()
+    newer.when(publication.note_rejection, revision=1, feedback="no").then()
 
 
 def test_a_rejected_revision_may_be_withdrawn() -> None:
-    rejected = again(registered().when(publication.note_rejection, revision=1))
+    rejected = again(registered().when(publication.note_rejection, revision=1, feedback="no"))
     rejected.when(submissions.withdraw, name="tiny", number=1, reason="", actor=MAX).then_types(facts.RevisionWithdrawn)
 
 

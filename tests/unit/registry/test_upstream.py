@@ -142,14 +142,14 @@ def test_a_public_submission_is_wanted_upstream_before_its_verdict() -> None:
 
 
 def test_a_rejected_submission_stays_wanted_as_a_draft_until_it_is_revised_or_withdrawn() -> None:
-    rejected = again(registered().when(publication.note_rejection, revision=1))
+    rejected = again(registered().when(publication.note_rejection, revision=1, feedback="no"))
     wish = desired(rejected.state)
     assert (wish.wanted, wish.revision) == ("content", rejected.state.revisions[1])
 
 
 def test_an_upstream_change_does_not_bring_a_rejected_revision_back() -> None:
     pending = again(revise(imported(), llm(model_lang=["en", "zh"], updated_at=5), actor=OLGA))
-    rejected = again(pending.when(publication.note_rejection, revision=2))
+    rejected = again(pending.when(publication.note_rejection, revision=2, feedback="no"))
     taken = take(rejected, llm(context_length=2, updated_at=9))
     (event,) = taken.then_types(facts.ModelImported)
     assert event.superseded == 0
