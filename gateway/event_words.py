@@ -56,6 +56,9 @@ EVENTS: dict[str, EventWords] = {
     "PullRequestReopened": EventWords("pull_request", "open", _l("Pull request reopened")),
     "PullRequestFailed": EventWords("pull_request", "failed", _l("Pull request failed")),
     "PullRequestPaused": EventWords("pull_request", "paused", _l("Pull request paused")),
+    "PullRequestChecked": EventWords("check", "info", _l("Upstream's checks reported")),
+    "PullRequestRemarked": EventWords("check", "info", _l("Comment on the pull request")),
+    "ReleasedUpstream": EventWords("pull_request", "merged", _l("In a release of upstream's")),
     "UpstreamChanged": EventWords("revision", "imported", _l("Upstream changed")),
 }
 

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import Connection
 
 from services.pr_bot import domain
 from services.pr_bot.domain import PullRequest
-from services.pr_bot.projection import Due
+from services.pr_bot.projection import Due, Standing
+from services.pr_bot.projection.turns import DEFAULT, Sleep
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
-from services.pr_bot.upstream import Upstream
+from services.pr_bot.upstream import RateLimited, Upstream
 from services.pr_bot.upstream.accounts import Accounts, person_of
 from shared.clock import Clock
 from shared.contracts.common import Caller, Done, Empty, ModelRef, system_caller
-from shared.contracts.pr_bot import OpensAs, OpensAsQuery, PullRequestAction, PullRequestAnswer, UpstreamState
+from shared.contracts.pr_bot import (
+    Heard,
+    OpensAs,
+    OpensAsQuery,
+    PersonsWork,
+    Place,
+    Places,
+    PlacesQuery,
+    PullRequestAction,
+    PullRequestAnswer,
+    UpstreamState,
+)
 from shared.contracts.registry import Registry
 from shared.errors import Conflict, Forbidden, HubError, NotFound
 from shared.event_store.interface import EventStore, RecordedEvent
@@ -35,6 +48,18 @@ class UpstreamIsOff(Conflict):
 
 class NothingToReopen(Conflict):
     slug = "nothing-to-reopen"
+
+
+# Of these people and machines may have said something; the others are about the request itself.
+_SAID = frozenset(
+    {
+        *("issue_comment", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread"),
+        *("check_run", "check_suite", "status", "workflow_run"),
+    }
+)
+_OF_MAIN = frozenset({"create", "release"})
+# What the bot does itself, and does not look at.
+_UNINTERESTING = frozenset({"opened", "labeled", "unlabeled", "assigned", "unassigned"})
 
 
 def _nothing() -> None:
@@ -57,6 +82,7 @@ class Application(LogService):
     accounts: Accounts | None = None
     watch: Watch | None = None
     wake: Callable[[], None] = field(default=_nothing)
+    wake_watch: Callable[[], None] = field(default=_nothing)
     look_error: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -83,10 +109,60 @@ class Application(LogService):
         self.look_at_upstream()
         return Done(position=f"pr_bot:{self.records.head()}")
 
+    def heard(self, request: Heard, caller: Caller) -> Done:
+        if not caller.is_system:
+            raise Forbidden("what a webhook said is told by the gateway alone", slug="not-a-service")
+        if self.upstream_reader is not None:
+            self._hear(request, base=self.upstream_reader.base)
+        return Done(position=f"pr_bot:{self.records.head()}")
+
+    def _hear(self, heard: Heard, *, base: str) -> None:
+        branch = heard.branch.removeprefix("refs/heads/")
+        is_tag = heard.branch.startswith("refs/tags/")
+        if heard.event in _OF_MAIN or (heard.event == "push" and (is_tag or branch == base)):
+            if self.watch is not None:
+                self.watch.expect_release(heard.event != "push" or is_tag)
+            self.wake_watch()
+        elif not (heard.event == "pull_request" and heard.action in _UNINTERESTING):
+            concerned = self.records.rows.concerned(number=heard.number, branch=branch, sha=heard.sha)
+            self._mark_heard(heard, [found for found in concerned if not _is_known(found, heard)])
+
+    def _mark_heard(self, heard: Heard, concerned: list[Standing]) -> None:
+        if not concerned:
+            return
+        rows = self.records.rows
+        cause = str(uuid5(NAMESPACE_URL, f"webhook/{heard.delivery}")) if heard.delivery else str(uuid4())
+        with rows.database.write() as connection:
+            for standing in concerned:
+                rows.mark_due(connection, standing.model, at=self.clock(), cause=cause)
+                if heard.event in _SAID:
+                    rows.returned.hear(connection, standing.model)
+        self.wake()
+
+    def places(self, request: PlacesQuery, caller: Caller) -> Places:
+        wanted = {name.lower() for name in request.names}
+        rows = self.records.rows
+        waiting = rows.turns.waiting(self.clock())
+        sleep = self._sleep()
+        items = [
+            Place(
+                name=row.model,
+                place=place,
+                next_try_at=max(row.next_try_at, sleep.until if sleep else 0.0),
+                attempts=row.attempts,
+                because=sleep.because if sleep else "",
+            )
+            for place, row in enumerate(waiting, start=1)
+            if row.model in wanted
+        ]
+        return Places(items=items, due=len(waiting))
+
     def upstream(self, request: Empty, caller: Caller) -> UpstreamState:
         rows = self.records.rows
         seen = rows.seen_head()
         states = rows.count_by_state()
+        budget = self.upstream_reader.budget() if self.upstream_reader else None
+        sleep = self._sleep()
         return UpstreamState(
             enabled=self.upstream_reader is not None,
             target=self.target,
@@ -95,9 +171,32 @@ class Application(LogService):
             looked_at=seen.looked_at if seen else 0.0,
             error=self._error(),
             due=rows.due_count(),
-            open=len(rows.open_requests()),
+            open=rows.open_count(),
             failed=states.get("failed", 0),
+            limit=budget.limit if budget else 0,
+            remaining=budget.remaining if budget else 0,
+            resets_at=budget.resets_at if budget else 0,
+            waits_until=sleep.until if sleep else 0.0,
+            waits_because=sleep.because if sleep else "",
+            next_try_at=max(rows.next_try_at() or 0.0, sleep.until if sleep else 0.0),
+            counts=dict(states),
+            people=self._people() if caller.is_system or caller.has("operator") else [],
         )
+
+    def _sleep(self) -> Sleep | None:
+        """The default account's sleep, if it sleeps now: without it nothing is read."""
+        sleep = self.records.rows.turns.asleep()
+        return sleep if sleep and sleep.until > self.clock() else None
+
+    def _people(self) -> list[PersonsWork]:
+        turns = self.records.rows.turns
+        due = Counter(row.person for row in turns.waiting(self.clock()))
+        is_open, failed = turns.by_person("open"), turns.by_person("failed")
+        people = sorted({*due, *is_open, *failed}, key=lambda person: (-due[person], person))
+        return [
+            PersonsWork(person=person, due=due[person], open=is_open.get(person, 0), failed=failed.get(person, 0))
+            for person in people
+        ]
 
     def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs:
         """Of a model: to whom may manage it; of one that is not there yet: to its submitter."""
@@ -117,10 +216,13 @@ class Application(LogService):
 
     def look_at_upstream(self) -> None:
         """Tells what changed on main; raises what made it impossible, which `upstream` then shows."""
-        if self.watch is None:
+        if self.watch is None or self._sleep() is not None:
             return
         try:
             self.watch.look()
+            self.look_error = ""
+        except RateLimited as error:
+            self.records.rows.turns.sleep(DEFAULT, until=error.retry_at, because=error.message)
             self.look_error = ""
         except HubError as error:
             self.look_error = error.message
@@ -204,3 +306,9 @@ class Application(LogService):
     def _figures(self) -> Mapping[str, Any]:
         states = self.records.rows.count_by_state()
         return {"due": self.records.rows.due_count(), **{f"pull_requests_{state}": n for state, n in states.items()}}
+
+
+def _is_known(standing: Standing, heard: Heard) -> bool:
+    """The branch was moved to where the bot moved it."""
+    moved = heard.event == "push" or (heard.event, heard.action) == ("pull_request", "synchronize")
+    return moved and bool(heard.sha) and heard.sha == standing.head_sha

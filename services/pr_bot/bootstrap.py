@@ -74,7 +74,6 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
     application.subscriptions += _subscriptions(
         application, calls, database, pause_s=look_s(beside_broker=bool(settings.amqp_uri))
     )
-    poll = [UpstreamWatch(look=application.look_at_upstream, poll_s=settings.upstream_poll_s)] if watch else []
     return BuiltService(
         name=NAME,
         application=application,
@@ -83,9 +82,17 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         types=types,
         is_public=Publicity(store, initial=False, evolve=domain.evolve_told, tells=domain.tells),
         subscriptions=tuple(application.subscriptions),
-        background=(worker, *poll),
+        background=(worker, *_polling(application, settings)),
         doctor=partial(examine, database, store),
     )
+
+
+def _polling(application: Application, settings: Settings) -> list[UpstreamWatch]:
+    if application.watch is None:
+        return []
+    poll = UpstreamWatch(look=application.look_at_upstream, poll_s=settings.upstream_poll_s)
+    application.wake_watch = poll.wake
+    return [poll]
 
 
 def _reconciling(

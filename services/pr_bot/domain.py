@@ -7,8 +7,8 @@ stream says it already. So doing a step twice records it once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.events import pr_bot as events
@@ -19,6 +19,18 @@ LONGEST_RETRY_S = 900
 QUIET_ATTEMPTS = 3
 
 ENDED = ("merged", "closed", "superseded")
+REMARK_CHARS = 4_000
+
+# A commit whose checks are of several minds is as good as the first of these.
+_WORST_FIRST = ("failure", "pending", "success", "neutral")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What was merged and is in no release yet."""
+
+    number: int
+    merge_sha: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +38,8 @@ class PullRequest:
     """`state` is INTERFACE's; `is_open`: upstream has an open request, whatever `state` says of the bot's work.
 
     `last` is the request as last recorded. `closed_by` is `hub` or `upstream`. `revision` is the
-    newest one that anything was recorded of.
+    newest one that anything was recorded of. `checked` is the last word of upstream's automation on this
+    request, `remarks` what people said on it, by id; `unreleased` what waits for upstream's next release.
     """
 
     state: str = "none"
@@ -35,6 +48,9 @@ class PullRequest:
     is_open: bool = False
     closed_by: str = ""
     last: PullRequestFacts | None = None
+    checked: events.PullRequestChecked | None = None
+    remarks: Mapping[str, events.PullRequestRemarked] = field(default_factory=dict)
+    unreleased: tuple[Merged, ...] = ()
 
     @property
     def number(self) -> int:
@@ -74,7 +90,9 @@ def evolve(state: PullRequest, event: Any) -> PullRequest:
             revision = max(event.revision, state.revision)
             return dataclasses.replace(state, state=event.state, reason=event.reason, revision=revision)
         case events.PullRequestMerged():
-            return dataclasses.replace(state, state="merged", reason="", is_open=False)
+            merged = Merged(number=event.number, merge_sha=event.merge_sha)
+            waiting = (*state.unreleased, merged)
+            return dataclasses.replace(state, state="merged", reason="", is_open=False, unreleased=waiting)
         case events.PullRequestClosed():
             return dataclasses.replace(state, state=event.state, reason=event.reason, is_open=False, closed_by=event.by)
         case events.PullRequestFailed():
@@ -82,10 +100,26 @@ def evolve(state: PullRequest, event: Any) -> PullRequest:
         case events.PullRequestPaused():
             return dataclasses.replace(state, state=event.state, reason=event.reason)
         case _:
+            return _returned(state, event)
+
+
+def _returned(state: PullRequest, event: Any) -> PullRequest:
+    """What came back from upstream moves no state of the request."""
+    match event:
+        case events.PullRequestChecked():
+            return dataclasses.replace(state, checked=event)
+        case events.PullRequestRemarked():
+            return dataclasses.replace(state, remarks={**state.remarks, event.remark_id: event})
+        case events.ReleasedUpstream():
+            left = tuple(merged for merged in state.unreleased if merged.number != event.number)
+            return dataclasses.replace(state, unreleased=left)
+        case _:
             return state
 
 
 def _standing(state: PullRequest, event: PullRequestFacts) -> PullRequest:
+    if event.number != state.number:
+        state = dataclasses.replace(state, checked=None, remarks={})
     return dataclasses.replace(
         state,
         state="draft" if event.draft else "open",
@@ -190,6 +224,37 @@ def pause(state: PullRequest, *, model: str, revision: int, as_state: str, reaso
     if (state.state, state.reason) == (as_state, reason):
         return []
     return [events.PullRequestPaused(model_name=model, revision=revision, state=as_state, reason=reason)]
+
+
+def check(
+    state: PullRequest, *, model: str, number: int, head_sha: str, checks: Iterable[events.CheckResult]
+) -> Sequence[Any]:
+    """Upstream's checks of the request's head, where they say something new."""
+    results = tuple(sorted(checks, key=lambda result: result.name))
+    before = state.checked.checks if state.checked and state.checked.head_sha == head_sha else ()
+    if state.number != number or results == before:
+        return []
+    found = {result.state for result in results}
+    worst = next((name for name in _WORST_FIRST if name in found), "neutral")
+    return [events.PullRequestChecked(model_name=model, number=number, head_sha=head_sha, state=worst, checks=results)]
+
+
+def remark(state: PullRequest, *, number: int, said: Iterable[events.PullRequestRemarked]) -> Sequence[Any]:
+    """What people said on the request since, oldest first; each once, and again where it was edited."""
+    if state.number != number:
+        return []
+    cut = [dataclasses.replace(one, text=one.text[:REMARK_CHARS]) for one in said if one.number == number]
+    new = [one for one in cut if state.remarks.get(one.remark_id) != one]
+    return sorted(new, key=lambda one: (one.at, one.remark_id))
+
+
+def release(state: PullRequest, *, model: str, number: int, release: str) -> Sequence[Any]:
+    """A release of upstream's carries what was merged."""
+    merged = next((merged for merged in state.unreleased if merged.number == number), None)
+    if merged is None or not release:
+        return []
+    told = events.ReleasedUpstream(model_name=model, number=number, merge_sha=merged.merge_sha, release=release)
+    return [told]
 
 
 def tell(state: MainContent, *, seen: events.UpstreamChanged) -> Sequence[Any]:

@@ -35,6 +35,7 @@ _REASON_CHARS = 500
 def queue_revision(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
     """Whenever a revision is submitted for everyone, then its pull request is queued and the model is due."""
     event: registry.RevisionContent = recorded.event
+    application.records.rows.turns.submitted_by(connection, event.model_name.lower(), event.submitter)
     application.mark_due(connection, event.model_name, recorded)
     if event.visibility == "public":
         application.queue(connection, event.model_name, event.revision, recorded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from shared.contracts.common import Caller, Done, Empty, ModelName, Reason, Service, ShortText
@@ -24,8 +24,71 @@ class PullRequestAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a webhook said happened upstream: a hint where to look, never what to believe.
+
+    `event` is GitHub's name of it (push, pull_request, issue_comment, check_run, release, …), `delivery` its id.
+    `branch` is a branch's name or a full ref; `number`, `branch` and `sha` are 0 or empty where it names none.
+    """
+
+    event: str
+    action: str = ""
+    delivery: str = ""
+    number: int = 0
+    branch: str = ""
+    sha: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsWork:
+    """One person's models that wait for the bot; `person` is an opaque id or `system:<service>`.
+
+    `open` and `failed` count the requests of what that person submitted.
+    """
+
+    person: str
+    due: int = 0
+    open: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesQuery:
+    """The asker has seen that these models may be seen."""
+
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`place` counts from 1 among all that is due, in the order it is taken; `next_try_at` in Unix seconds.
+
+    `because` says what it waits for beyond its turn, empty where nothing. `attempts` failed in a row.
+    """
+
+    name: str
+    place: int
+    next_try_at: float
+    attempts: int = 0
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Of those that are due; the others have nothing to wait for. `due` is how many there are in all."""
+
+    items: list[Place] = field(default_factory=list)
+    due: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamState:
-    """`enabled` is False with HUB_UPSTREAM=off. `looked_at` in Unix seconds, 0 before the first look."""
+    """`enabled` is False with HUB_UPSTREAM=off. `looked_at` in Unix seconds, 0 before the first look.
+
+    `limit` and `remaining` are the default account's calls in a window that ends at `resets_at`, 0 where
+    nothing is limited. Until `waits_until` (0: not at all) nothing is asked of upstream, `waits_because` says why.
+    `counts` by state of the request. `people`: for operators and services alone.
+    """
 
     enabled: bool
     target: str
@@ -36,6 +99,14 @@ class UpstreamState:
     due: int = 0
     open: int = 0
     failed: int = 0
+    limit: int = 0
+    remaining: int = 0
+    resets_at: int = 0
+    waits_until: float = 0.0
+    waits_because: str = ""
+    next_try_at: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    people: list[PersonsWork] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +140,14 @@ class PrBot(Service, Protocol):
         """Look at upstream now instead of at the next poll."""
 
     def upstream(self, request: Empty, caller: Caller) -> UpstreamState: ...
+
+    def heard(self, request: Heard, caller: Caller) -> Done:
+        """Look where a webhook points; for the gateway, once it has checked the signature.
+
+        The same again, or about something unknown, changes nothing.
+        """
+
+    def places(self, request: PlacesQuery, caller: Caller) -> Places:
+        """Where these models stand in the order of work."""
 
     def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs: ...

@@ -125,6 +125,56 @@ class UpstreamChanged:
     order: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One of upstream's automatic checks: `state` is pending, success, failure or neutral."""
+
+    name: str
+    state: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestChecked:
+    """What upstream's automation says of a commit of the request; `state` is the worst of `checks`."""
+
+    model_name: str
+    number: int
+    head_sha: str
+    state: str
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestRemarked:
+    """What a person said on the request upstream; told again, under the same `remark_id`, where it was edited.
+
+    `kind` is comment, review or line; `verdict` a review's: approved, changes_requested or commented.
+    `author` is their name there, `text` is cut at 4,000 characters, `at` in Unix seconds; `path` the file of a line.
+    """
+
+    model_name: str
+    number: int
+    remark_id: str
+    kind: str
+    author: str
+    text: str
+    url: str
+    at: int
+    path: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedUpstream:
+    """`release` is upstream's first release tag that carries what was merged as `merge_sha`."""
+
+    model_name: str
+    number: int
+    merge_sha: str
+    release: str
+
+
 EVENTS = wire_names(
     "pr_bot",
     PullRequestQueued,
@@ -137,6 +187,9 @@ EVENTS = wire_names(
     PullRequestReopened,
     PullRequestFailed,
     PullRequestPaused,
+    PullRequestChecked,
+    PullRequestRemarked,
+    ReleasedUpstream,
     UpstreamChanged,
 )
 UPCASTERS: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {}

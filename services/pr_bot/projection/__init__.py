@@ -6,69 +6,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from services.pr_bot.domain import PullRequest
+from services.pr_bot.projection.returns import Returned
+from services.pr_bot.projection.tables import (
+    BRANCHES,
+    DUE,
+    DUE_TRACES,
+    HEARD,
+    METADATA,
+    PULL_REQUESTS,
+    SEEN_FILES,
+    SEEN_HEAD,
+    SEEN_MODELS,
+    SERVED,
+    SUBMITTERS,
+)
+from services.pr_bot.projection.turns import Turns
 from shared.database import Database
 
-METADATA = MetaData()
-DUE = Table(
-    "due",
-    METADATA,
-    Column("model", Text, primary_key=True),
-    Column("since", Float, nullable=False),
-    Column("next_try_at", Float, nullable=False, index=True),
-    Column("attempts", Integer, nullable=False),
-    # Rises with each mark: a mark that arrives while the model is worked on is not lost.
-    Column("marks", Integer, nullable=False),
-    Column("ask", Text, nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("correlation", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-)
-# A table of its own, because databases that have DUE already get no further columns.
-DUE_TRACES = Table(
-    "due_traces",
-    METADATA,
-    Column("model", Text, primary_key=True),
-    Column("traceparent", Text, nullable=False),
-)
-PULL_REQUESTS = Table(
-    "pull_requests",
-    METADATA,
-    Column("model", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("is_open", Integer, nullable=False),
-    Column("branch", Text, nullable=False),
-    Column("head_sha", Text, nullable=False),
-)
-BRANCHES = Table(
-    "branches", METADATA, Column("branch", Text, primary_key=True), Column("model", Text, nullable=False, unique=True)
-)
-SEEN_HEAD = Table(
-    "seen_head",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("commit_sha", Text, nullable=False),
-    Column("layout", Text, nullable=False),
-    Column("looked_at", Float, nullable=False),
-)
-SEEN_FILES = Table("seen_files", METADATA, Column("path", Text, primary_key=True), Column("blob", Text, nullable=False))
-SEEN_MODELS = Table(
-    "seen_models",
-    METADATA,
-    Column("model", Text, primary_key=True),
-    Column("path", Text, nullable=False, index=True),
-    Column("document_sha256", Text, nullable=False),
-)
+__all__ = ["METADATA", "PULL_REQUESTS", "SEEN_MODELS", "Due", "Rows", "SeenHead", "SeenModel", "Standing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A model to look at. `ask` is empty, `rebuild` or `reopen`; `cause` the id of the event or command behind it.
 
-    `traceparent` is the trace of that cause, empty where there is none.
+    `traceparent` is the trace of that cause, empty where there is none. `heard` counts how often something
+    was said to have come back from upstream, 0 where that is not to be looked at. `person`: whose turn it takes.
     """
 
     model: str
@@ -80,6 +46,8 @@ class Due:
     correlation: str
     actor: str
     traceparent: str = ""
+    heard: int = 0
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +58,8 @@ class Standing:
     number: int
     branch: str
     head_sha: str
+    state: str = ""
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +82,8 @@ class Rows:
     def __init__(self, database: Database) -> None:
         self.database = database
         database.create(METADATA)
+        self.turns = Turns(database)
+        self.returned = Returned(database)
 
     def mark_due(
         self,
@@ -138,12 +110,20 @@ class Rows:
             connection.execute(DUE_TRACES.insert().values(model=model, traceparent=traceparent))
 
     def due_now(self, now: float, *, limit: int, model: str | None = None) -> list[Due]:
-        """Those whose time has come, or of them the one named; who waits longest comes first."""
+        """Those whose time has come, or of them the one named.
+
+        One person's after another's: first of whom a model was looked at longest ago; of each person's, who
+        waits longest.
+        """
+        person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor)
         query = (
-            select(DUE, DUE_TRACES.c.traceparent)
+            select(DUE, DUE_TRACES.c.traceparent, HEARD.c.times.label("heard"), person.label("person"))
             .outerjoin(DUE_TRACES, DUE_TRACES.c.model == DUE.c.model)
+            .outerjoin(HEARD, HEARD.c.model == DUE.c.model)
+            .outerjoin(SUBMITTERS, SUBMITTERS.c.model == DUE.c.model)
+            .outerjoin(SERVED, SERVED.c.person == person)
             .where(DUE.c.next_try_at <= now)
-            .order_by(DUE.c.since, DUE.c.model)
+            .order_by(func.coalesce(SERVED.c.turn, 0), DUE.c.since, DUE.c.model)
             .limit(limit)
         )
         if model is not None:
@@ -160,14 +140,18 @@ class Rows:
         """No longer due, unless it was marked again since."""
         connection.execute(delete(DUE).where(DUE.c.model == due.model, DUE.c.marks == due.marks))
         connection.execute(update(DUE).where(DUE.c.model == due.model).values(since=DUE.c.next_try_at, ask=""))
+        self.returned.listened(connection, due.model, times=due.heard)
+        self.turns.serve(connection, due.person)
 
-    def try_later(self, connection: Connection, due: Due, *, at: float) -> None:
-        """Due again at `at`, unless it was marked again since: then at once."""
+    def try_later(self, connection: Connection, due: Due, *, at: float, counts: bool = True) -> None:
+        """Due again at `at`, unless it was marked again since: then at once. `counts`: as an attempt that failed."""
         connection.execute(
             update(DUE)
             .where(DUE.c.model == due.model, DUE.c.marks == due.marks)
-            .values(next_try_at=at, attempts=due.attempts + 1)
+            .values(next_try_at=at, attempts=due.attempts + int(counts))
         )
+        if counts:
+            self.turns.serve(connection, due.person)
 
     def due_count(self) -> int:
         with self.database.read() as connection:
@@ -186,6 +170,7 @@ class Rows:
         ).rowcount
         if not known:
             connection.execute(PULL_REQUESTS.insert().values(model=model, **values))
+        self.returned.keep_unreleased(connection, model, state.unreleased)
 
     def is_known(self, connection: Connection, model: str) -> bool:
         found = connection.scalar(select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.model == model))
@@ -193,10 +178,33 @@ class Rows:
 
     def open_requests(self) -> list[Standing]:
         """Every request that is open upstream as far as recorded, in order of model."""
+        return [standing for standing in self.requests() if standing.is_open]
+
+    def requests(self) -> list[Standing]:
+        """Each model's last request, open or ended, in order of model."""
         with self.database.read() as connection:
-            query = select(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1).order_by(PULL_REQUESTS.c.model)
-            rows = connection.execute(query).all()
-        return [Standing(model=row.model, number=row.number, branch=row.branch, head_sha=row.head_sha) for row in rows]
+            query = select(PULL_REQUESTS).where(PULL_REQUESTS.c.number != 0).order_by(PULL_REQUESTS.c.model)
+            return [_standing(row) for row in connection.execute(query)]
+
+    def open_count(self) -> int:
+        with self.database.read() as connection:
+            query = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1)
+            return connection.scalar(query) or 0
+
+    def concerned(self, *, number: int = 0, branch: str = "", sha: str = "") -> list[Standing]:
+        """The requests with this number, or on this branch, or with this head; a branch alone has no number."""
+        found: dict[str, Standing] = {}
+        named = [(PULL_REQUESTS.c.number, number), (PULL_REQUESTS.c.branch, branch), (PULL_REQUESTS.c.head_sha, sha)]
+        with self.database.read() as connection:
+            for column, value in named:
+                if value:
+                    rows = connection.execute(select(PULL_REQUESTS).where(column == value))
+                    found |= {row.model: _standing(row) for row in rows}
+            given = select(BRANCHES.c.model).where(BRANCHES.c.branch == branch)
+            model = connection.scalar(given) if branch else None
+        if model is not None:
+            found.setdefault(model, Standing(model=model, number=0, branch=branch, head_sha="", is_open=False))
+        return list(found.values())
 
     def count_by_state(self) -> Mapping[str, int]:
         with self.database.read() as connection:
@@ -263,6 +271,17 @@ class Rows:
             )
 
 
+def _standing(row: Any) -> Standing:
+    return Standing(
+        model=row.model,
+        number=row.number,
+        branch=row.branch,
+        head_sha=row.head_sha,
+        state=row.state,
+        is_open=bool(row.is_open),
+    )
+
+
 def _due(row: Any) -> Due:
     return Due(
         model=row.model,
@@ -274,4 +293,6 @@ def _due(row: Any) -> Due:
         correlation=row.correlation,
         actor=row.actor,
         traceparent=row.traceparent or "",
+        heard=row.heard or 0,
+        person=row.person,
     )

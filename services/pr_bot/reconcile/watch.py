@@ -40,6 +40,11 @@ class Watch:
         self._now = now
         self._turn = threading.Lock()
         self.unreadable: dict[str, str] = {}
+        self._expects_release = True
+
+    def expect_release(self, expected: bool) -> None:
+        """Upstream may have tagged one: the next look asks, however shortly the last one did."""
+        self._expects_release = self._expects_release or expected
 
     def look(self) -> list[str]:
         """Tells what changed on main and marks due whatever a person did to a request; answers the models marked."""

@@ -1,0 +1,108 @@
+"""Whose turn it is, and until when nothing is asked of upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from services.pr_bot.projection.tables import ASLEEP, DUE, PULL_REQUESTS, SERVED, SUBMITTERS
+from shared.database import Database
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A model that is due; `turn` is when its person was last served, 0 for never."""
+
+    model: str
+    person: str
+    turn: int
+    since: float
+    next_try_at: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sleep:
+    """Nothing is asked of upstream for an account until then (Unix seconds)."""
+
+    account: str
+    until: float
+    because: str
+
+
+class Turns:
+    """People take turns, however much each of them waits for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def submitted_by(self, connection: Connection, model: str, person: str) -> None:
+        """From now on the model takes this person's turns."""
+        known = connection.execute(update(SUBMITTERS).where(SUBMITTERS.c.model == model).values(person=person)).rowcount
+        if not known:
+            connection.execute(SUBMITTERS.insert().values(model=model, person=person))
+
+    def serve(self, connection: Connection, person: str) -> None:
+        """One of the person's models had a step: all others come first."""
+        turn = (connection.scalar(select(func.max(SERVED.c.turn))) or 0) + 1
+        known = connection.execute(update(SERVED).where(SERVED.c.person == person).values(turn=turn)).rowcount
+        if not known:
+            connection.execute(SERVED.insert().values(person=person, turn=turn))
+
+    def waiting(self, now: float) -> list[Waiting]:
+        """All that is due, in the order in which it would be taken if nothing else came."""
+        person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor).label("person")
+        query = (
+            select(DUE.c.model, DUE.c.since, DUE.c.next_try_at, DUE.c.attempts, person, SERVED.c.turn)
+            .outerjoin(SUBMITTERS, SUBMITTERS.c.model == DUE.c.model)
+            .outerjoin(SERVED, SERVED.c.person == person)
+            .order_by(DUE.c.since, DUE.c.model)
+        )
+        with self._database.read() as connection:
+            rows = [Waiting(**{**row._mapping, "turn": row.turn or 0}) for row in connection.execute(query)]
+        ready = [row for row in rows if row.next_try_at <= now]
+        later = sorted((row for row in rows if row.next_try_at > now), key=lambda row: row.next_try_at)
+        rounds: dict[str, int] = {}
+        order: list[tuple[int, int, Waiting]] = []
+        for row in ready:
+            rounds[row.person] = rounds.get(row.person, 0) + 1
+            order.append((rounds[row.person], row.turn, row))
+        order.sort(key=lambda found: found[:2])
+        return [row for _, _, row in order] + later
+
+    def by_person(self, state: str) -> Mapping[str, int]:
+        """How many requests in a state each submitter has; `open`: open upstream, whatever the bot's own state is."""
+        wanted = PULL_REQUESTS.c.is_open == 1 if state == "open" else PULL_REQUESTS.c.state == state
+        query = (
+            select(SUBMITTERS.c.person, func.count())
+            .join(PULL_REQUESTS, PULL_REQUESTS.c.model == SUBMITTERS.c.model)
+            .where(wanted)
+            .group_by(SUBMITTERS.c.person)
+        )
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def sleep(self, account: str, *, until: float, because: str) -> None:
+        """A later end than the one known counts."""
+        known = self.asleep(account)
+        if known is not None and known.until >= until:
+            return
+        with self._database.write() as connection:
+            connection.execute(delete(ASLEEP).where(ASLEEP.c.account == account))
+            connection.execute(ASLEEP.insert().values(account=account, until=until, because=because))
+
+    def asleep(self, account: str = DEFAULT) -> Sleep | None:
+        """The last sleep of the account, which may be over."""
+        with self._database.read() as connection:
+            row = connection.execute(select(ASLEEP).where(ASLEEP.c.account == account)).first()
+        return Sleep(account=row.account, until=row.until, because=row.because) if row else None
+
+    def sleeping(self, now: float) -> list[Sleep]:
+        """Every account that sleeps now."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(ASLEEP).where(ASLEEP.c.until > now).order_by(ASLEEP.c.account)).all()
+        return [Sleep(account=row.account, until=row.until, because=row.because) for row in rows]
