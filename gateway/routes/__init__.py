@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from gateway.routes import audit, catalogue, feed, lifecycle, me, operations, reviews, revisions, session, users
+from gateway.routes import (
+    audit,
+    catalogue,
+    feed,
+    lifecycle,
+    me,
+    operations,
+    reviews,
+    revisions,
+    session,
+    users,
+    webhooks,
+)
 from gateway.routes.pages import PAGES
 
 BLUEPRINTS = (
@@ -16,6 +28,7 @@ BLUEPRINTS = (
     operations.blueprint,
     audit.blueprint,
     feed.blueprint,
+    webhooks.blueprint,
 )
 
 __all__ = ["BLUEPRINTS", "PAGES"]
