@@ -58,6 +58,14 @@ class Returned:
             LOOKED_AT.insert().values(model=seen.model, updated_at=seen.updated_at, checks_at=seen.checks_at)
         )
 
+    def see_own(self, connection: Connection, *, model: str, updated_at: float) -> None:
+        """The bot itself changed the request then: that is no news."""
+        row = connection.execute(select(LOOKED_AT).where(LOOKED_AT.c.model == model)).first()
+        if row is None:
+            self.see(connection, Seen(model=model, updated_at=updated_at))
+        elif updated_at > row.updated_at:
+            connection.execute(update(LOOKED_AT).where(LOOKED_AT.c.model == model).values(updated_at=updated_at))
+
     def keep_unreleased(self, connection: Connection, model: str, merged: Sequence[Merged]) -> None:
         """Exactly these of the model's merges are in no release yet."""
         connection.execute(delete(UNRELEASED).where(UNRELEASED.c.model == model))

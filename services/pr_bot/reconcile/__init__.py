@@ -14,7 +14,8 @@ from services.pr_bot.projection import Due
 from services.pr_bot.reconcile.commits import Commits
 from services.pr_bot.reconcile.ending import Ending, record_skip
 from services.pr_bot.reconcile.records import Records
-from services.pr_bot.reconcile.texts import Texts
+from services.pr_bot.reconcile.returns import Returns
+from services.pr_bot.reconcile.texts import Texts, title_to_keep
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.reconcile.work import Work
 from services.pr_bot.upstream import NewPull, Pull, Upstream
@@ -56,12 +57,15 @@ class Reconciler:
         self._parsed = parsed
         self._texts = Texts(commits=commits, public_url=public_url)
         self._ending = Ending(commits=commits, records=records)
+        self._returns = Returns(records)
 
     def step(self, due: Due) -> None:
         """Upstream and the stream agree with registry afterwards; raises what is worth another try."""
         work = self._looked(due, desired_of(self._registry, due.model))
         desired = work.desired
-        if work.state.is_held_closed and due.ask != "reopen":
+        if due.heard:
+            self._returns.look(due, model=work.model, state=work.state, pull=work.pull, upstream=work.upstream)
+        if work.state.is_held_closed and due.ask != "reopen" and not work.was_reopened:
             return
         if desired.wanted == "nothing":
             self._ending.end(work, reason=desired.reason, noop=False)
@@ -138,10 +142,15 @@ class Reconciler:
         commit = self._commits.build(catalogue.commit, change, desired)
         if head != commit:
             upstream.point(branch, commit, expected=head)
-        text = self._texts.of(work, change, held, base_sha=catalogue.commit, branch=branch)
+        text = self._texts.of(work, change, held, base_sha=catalogue.commit, head=commit, branch=branch)
         pull = self._opened(work, text)
+        self._ending.answer(work, pull)
         seen = _facts(desired, pull, commit=commit, base_sha=catalogue.commit, base=upstream.base, upstream=upstream)
-        self._records.record(work.due, partial(domain.stand, seen=seen))
+        self._records.record(
+            work.due,
+            partial(domain.stand, seen=seen),
+            also=partial(self._records.rows.returned.see_own, model=work.due.model, updated_at=pull.updated_at),
+        )
 
     def _opened(self, work: Work, text: NewPull) -> Pull:
         """The open request, with what it should say."""
@@ -150,8 +159,9 @@ class Reconciler:
             pull = upstream.reopen_pull(work.pull.number)
         if pull is None:
             pull = upstream.open_pull(text)
-        if (pull.title, pull.body, pull.draft) != (text.title, text.body, text.draft):
-            pull = upstream.edit_pull(pull.number, title=text.title, body=text.body, draft=text.draft)
+        title = title_to_keep(pull.title, work.model) or text.title
+        if (pull.title, pull.body, pull.draft) != (title, text.body, text.draft):
+            pull = upstream.edit_pull(pull.number, title=title, body=text.body, draft=text.draft)
         return pull
 
 

@@ -28,3 +28,8 @@ class Work:
     @property
     def open_pull(self) -> Pull | None:
         return self.pull if self.pull and self.pull.state == "open" else None
+
+    @property
+    def was_reopened(self) -> bool:
+        """A person opened again what a person had closed."""
+        return self.open_pull is not None and self.open_pull.number == self.state.number

@@ -69,7 +69,8 @@ class Pull:
 
     `state` is `open`, `closed` or `merged`; `head_sha` the branch's head (the last one known once
     it is gone); `merge_sha` the commit of the target branch that carried it, where merged.
-    `closed_by` is `hub` or `upstream`, empty while open.
+    `closed_by` is `hub` or `upstream`, empty while open. `updated_at` is when upstream last changed anything
+    about it (Unix seconds), 0 where it does not say.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Pull:
     head_sha: str
     merge_sha: str = ""
     closed_by: str = ""
+    updated_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,10 @@ class Upstream(Protocol):
         """What people call it; no secret in it."""
 
     @property
+    def fetch_from(self) -> str:
+        """Where anybody's clone fetches its commits from: an address, or `origin` where there is none to tell."""
+
+    @property
     def base(self) -> str:
         """The target branch's name."""
 
@@ -167,6 +173,12 @@ class Upstream(Protocol):
 
     def pulls(self, branch: str) -> Sequence[Pull]:
         """Every pull request of the branch, oldest first, as it is now: merged and closed ones detected."""
+
+    def recent_pulls(self, since: float) -> Sequence[Pull]:
+        """The hub's pull requests that changed at `since` (Unix seconds) or later, maybe others, in any order.
+
+        One call where nothing changed. `merge_sha` and `closed_by` may be empty.
+        """
 
     def open_pull(self, new: NewPull) -> Pull:
         """The branch's open pull request, made where there is none."""

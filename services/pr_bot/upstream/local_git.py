@@ -51,6 +51,10 @@ class LocalGit:
         return f"file:{self._git.path}"
 
     @property
+    def fetch_from(self) -> str:
+        return "origin"
+
+    @property
     def base(self) -> str:
         return self._base
 
@@ -111,6 +115,10 @@ class LocalGit:
     def pulls(self, branch: str) -> Sequence[Pull]:
         with self._writing:
             return [_shown(self._seen(stored)) for stored in self._pulls.of_branch(branch)]
+
+    def recent_pulls(self, since: float) -> Sequence[Pull]:
+        with self._writing:
+            return [_shown(self._seen(stored)) for stored in self._pulls.all()]
 
     def open_pull(self, new: NewPull) -> Pull:
         with self._writing:
