@@ -9,6 +9,7 @@ from services.pr_bot.projection import Due
 from services.pr_bot.reconcile.commits import UPSTREAM, Commits
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.work import Work
+from services.pr_bot.upstream import Pull
 from shared.contracts.registry import DesiredState
 
 
@@ -23,9 +24,9 @@ class Ending:
         """No request is open, and no branch of the bot's own is left."""
         upstream, desired = work.upstream, work.desired
         if (pull := work.open_pull) is not None:
-            as_state = "superseded" if noop else "closed"
-            marker = f"models-hub:closed:{pull.number}"
-            upstream.comment(pull.number, marker, f"Closed by Models Hub: {rules.inert(reason)}.")
+            # Where something is wanted for a reason, the submission was taken back rather than overtaken.
+            as_state = "superseded" if noop and not desired.reason else "closed"
+            upstream.comment(pull.number, f"models-hub:closed:{pull.number}", rules.closing(reason))
             upstream.close_pull(pull.number)
             self._records.record(
                 work.due,
@@ -33,6 +34,12 @@ class Ending:
             )
         self._clear_branch(work)
         record_skip(self._records, work.due, desired, as_state="noop" if noop else "none", reason=reason)
+
+    def answer(self, work: Work, pull: Pull) -> None:
+        """A reviewer's no, and why, said once on the request that carries the rejected revision."""
+        if revision := work.desired.rejected_revision:
+            comment = rules.rejection(revision, work.desired.rejected)
+            work.upstream.comment(pull.number, f"models-hub:rejected:{revision}", comment)
 
     def pause(self, work: Work, as_state: str, reason: str) -> None:
         paused = partial(

@@ -63,3 +63,9 @@ class Texts:
     def _page(self, desired: DesiredState, *, removal: bool) -> str:
         page = f"{self._public_url}/models/detail/{quote(desired.name, safe='')}"
         return page if removal else f"{page}/revisions/{desired.revision}"
+
+
+def title_to_keep(title: str, model: str) -> str:
+    """The title where a person wrote it, empty where it is one of the hub's own for the model."""
+    kinds: tuple[upstream_layout.Change, ...] = ("add", "update", "remove")
+    return "" if title in {rules.title_of(upstream_layout.title(kind, model)) for kind in kinds} else title

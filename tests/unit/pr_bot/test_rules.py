@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 
 import pytest
 
 from services.pr_bot import rules
+from shared.document import Change
 
-PROOF = rules.Proof(path="xinference/model/llm/models/a.json", base_sha="b" * 40, before="", after="[]\n")
+PROOF = rules.Proof(
+    model="GLM-5",
+    path="xinference/model/llm/models/GLM-5.json",
+    base_sha="b" * 40,
+    head_sha="a" * 40,
+    fetch_from="https://git.test/owner/repository",
+    before="",
+    after='[{"model_name": "GLM-5"}]\n',
+)
 
 
 def account(**changes: object) -> rules.Account:
@@ -19,8 +29,7 @@ def account(**changes: object) -> rules.Account:
         "submitter": "Ada",
         "message": "",
         "is_published": False,
-        "page_url": "http://hub.test/models/detail/GLM-5",
-        "branch": "chore/models-sync/glm-5",
+        "page_url": "http://hub.test/models/detail/GLM-5/revisions/2",
         "changes": (),
         "proof": PROOF,
     }
@@ -46,7 +55,6 @@ def test_a_code_span_is_closed_whatever_is_in_it(text: str) -> None:
     fence = shown[: len(shown) - len(shown.lstrip("`"))]
     assert shown.endswith(fence)
     assert fence not in shown[len(fence) : -len(fence)].strip(" ").strip("`") or len(fence) == 1
-    assert "|" not in shown.replace("\\|", "")
     assert len(shown) < 200
 
 
@@ -59,10 +67,39 @@ def test_a_message_cannot_leave_its_block() -> None:
 
 def test_the_body_links_the_page_and_proves_the_file() -> None:
     body = rules.body_of(account())
-    assert "http://hub.test/models/detail/GLM-5" in body
-    assert hashlib.sha256(b"[]\n").hexdigest() in body
-    assert f"git show {PROOF.base_sha}:{PROOF.path}" in body
-    assert "revision 2" in body
+    assert "(http://hub.test/models/detail/GLM-5/revisions/2)" in body
+    assert hashlib.sha256(PROOF.after.encode()).hexdigest() in body
+    assert f"git fetch --quiet -- {PROOF.fetch_from} {PROOF.head_sha} && python3 -c" in body
+
+
+def test_the_body_names_who_approved_it_or_says_that_nobody_has_yet() -> None:
+    assert "Not reviewed in the hub yet" in rules.body_of(account())
+    assert "approved by `Rita`" in rules.body_of(account(is_published=True, reviewer="Rita"))
+    assert "Rejected by a reviewer" in rules.body_of(account(is_rejected=True))
+
+
+def test_the_body_says_what_the_validation_found() -> None:
+    assert "passed without a warning" in rules.body_of(account())
+    body = rules.body_of(account(warnings=[f"warning {number}" for number in range(12)]))
+    assert body.count("- `warning") == 10
+    assert "and 2 more" in body
+
+
+def test_the_largest_body_is_within_the_limit_and_ends_with_its_proof() -> None:
+    change = Change(path="/0", op="change", before="|" * 999, after="@|" * 999, label="#" * 999)
+    body = rules.body_of(
+        account(changes=[change] * 500, message="@`\n" * 9000, submitter="@" * 999, warnings=["@|`" * 999] * 99)
+    )
+    assert len(body) < rules.BODY_CHARS
+    assert PROOF.printed() in body
+    assert "more; the diff shows all" in body
+
+
+def test_a_request_that_touches_another_model_is_refused() -> None:
+    before, after = '[{"model_name": "Other", "n": 1}]\n', '[{"model_name": "Other", "n": 1.0}]\n'
+    path = "xinference/model/llm/llm_family.json"
+    with pytest.raises(rules.ForeignBytes):
+        dataclasses.replace(PROOF, path=path, before=before, after=after).printed()
 
 
 def test_a_long_diff_is_cut_at_a_line() -> None:
