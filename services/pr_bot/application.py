@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from services.pr_bot import domain
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection import Due, Standing
-from services.pr_bot.projection.turns import DEFAULT, Sleep
+from services.pr_bot.projection.turns import DEFAULT
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import RateLimited, Upstream
@@ -143,7 +143,7 @@ class Application(LogService):
         wanted = {name.lower() for name in request.names}
         rows = self.records.rows
         waiting = rows.turns.waiting(self.clock())
-        sleep = self._sleep()
+        sleep = self.records.rows.turns.asleep_at(self.clock())
         items = [
             Place(
                 name=row.model,
@@ -162,7 +162,7 @@ class Application(LogService):
         seen = rows.seen_head()
         states = rows.count_by_state()
         budget = self.upstream_reader.budget() if self.upstream_reader else None
-        sleep = self._sleep()
+        sleep = self.records.rows.turns.asleep_at(self.clock())
         return UpstreamState(
             enabled=self.upstream_reader is not None,
             target=self.target,
@@ -182,11 +182,6 @@ class Application(LogService):
             counts=dict(states),
             people=self._people() if caller.is_system or caller.has("operator") else [],
         )
-
-    def _sleep(self) -> Sleep | None:
-        """The default account's sleep, if it sleeps now: without it nothing is read."""
-        sleep = self.records.rows.turns.asleep()
-        return sleep if sleep and sleep.until > self.clock() else None
 
     def _people(self) -> list[PersonsWork]:
         turns = self.records.rows.turns
@@ -216,14 +211,13 @@ class Application(LogService):
 
     def look_at_upstream(self) -> None:
         """Tells what changed on main; raises what made it impossible, which `upstream` then shows."""
-        if self.watch is None or self._sleep() is not None:
+        if self.watch is None or self.records.rows.turns.asleep_at(self.clock()) is not None:
             return
         try:
             self.watch.look()
             self.look_error = ""
         except RateLimited as error:
-            self.records.rows.turns.sleep(DEFAULT, until=error.retry_at, because=error.message)
-            self.look_error = ""
+            self.records.rows.turns.sleep(DEFAULT, until=error.retry_at, because=error.why)
         except HubError as error:
             self.look_error = error.message
             raise

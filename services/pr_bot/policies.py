@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from services.pr_bot import domain
 from services.pr_bot.application import Application
 from services.pr_bot.projection import Due
+from services.pr_bot.projection.turns import DEFAULT
 from services.pr_bot.reconcile import UpstreamAhead
 from services.pr_bot.reconcile.records import Records
-from services.pr_bot.upstream import BranchMoved
+from services.pr_bot.upstream import BranchMoved, RateLimited
 from shared.errors import HubError
 from shared.event_store.interface import RecordedEvent
 from shared.events import registry
@@ -72,7 +73,10 @@ REACTIONS: dict[type, Reaction] = {
 
 
 class Worker:
-    """Takes due models one at a time, those that wait longest first; a failure is recorded and tried later."""
+    """Takes due models one at a time, one person's after another's; a failure is recorded and tried later.
+
+    While upstream takes no more calls, nothing is taken at all.
+    """
 
     def __init__(
         self, *, step: Callable[[Due], None], records: Records, now: Callable[[], float], idle_s: float = _IDLE_S
@@ -123,13 +127,18 @@ class Worker:
                 self._stopping.wait(_TOGETHER_S)
 
     def _pause_s(self) -> float:
-        at = self._records.rows.next_try_at()
+        rows = self._records.rows
+        at = rows.next_try_at()
+        if at is not None and (sleep := rows.turns.asleep_at(self._now())) is not None:
+            at = max(at, sleep.until)
         # Where something is due and was left, another replica is at it.
         return self._idle_s if at is None else min(max(at - self._now(), _LEFT_TO_ANOTHER_S), self._idle_s)
 
     def _take_one(self) -> bool:
         with self._one_at_a_time:
             rows = self._records.rows
+            if rows.turns.asleep_at(self._now()) is not None:
+                return False
             for first in rows.due_now(self._now(), limit=_LOOKED_AT):
                 with rows.database.alone(f"model {first.model}") as mine:
                     # Another replica may have been at it until just now.
@@ -144,6 +153,8 @@ class Worker:
     def _take(self, due: Due) -> None:
         try:
             self._step(due)
+        except RateLimited as error:
+            self._limited(due, error)
         except Exception as error:  # noqa: BLE001 whatever it is, it is recorded and tried again
             self._failed(due, error)
         else:
@@ -151,6 +162,17 @@ class Worker:
                 self._records.rows.done(connection, due)
             pull = self._records.pull_request(due.model)
             log.info("step taken", model=due.model, pull_request=pull.state, number=pull.number)
+
+    def _limited(self, due: Due, error: RateLimited) -> None:
+        """The account sleeps, not the model alone; nothing has failed."""
+        log.info("rate limited", model=due.model, account=error.account, until=error.retry_at, why=error.why)
+        rows = self._records.rows
+        if error.account == DEFAULT:
+            rows.turns.sleep(DEFAULT, until=error.retry_at, because=error.why)
+            return
+        with rows.database.write() as connection:
+            rows.try_later(connection, due, at=error.retry_at, counts=False)
+            rows.turns.postpone(connection, due.person, until=error.retry_at)
 
     def _failed(self, due: Due, error: Exception) -> None:
         attempts = due.attempts + 1

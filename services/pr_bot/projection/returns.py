@@ -66,6 +66,12 @@ class Returned:
         elif updated_at > row.updated_at:
             connection.execute(update(LOOKED_AT).where(LOOKED_AT.c.model == model).values(updated_at=updated_at))
 
+    def see_checks(self, connection: Connection, *, model: str, at: float) -> None:
+        """The checks of the model's request were asked for."""
+        known = connection.execute(update(LOOKED_AT).where(LOOKED_AT.c.model == model).values(checks_at=at)).rowcount
+        if not known:
+            self.see(connection, Seen(model=model, checks_at=at))
+
     def keep_unreleased(self, connection: Connection, model: str, merged: Sequence[Merged]) -> None:
         """Exactly these of the model's merges are in no release yet."""
         connection.execute(delete(UNRELEASED).where(UNRELEASED.c.model == model))

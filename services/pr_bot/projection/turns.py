@@ -27,7 +27,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sleep:
-    """Nothing is asked of upstream for an account until then (Unix seconds)."""
+    """Nothing is asked of upstream for an account until then (Unix seconds); `because` is `budget` or `pace`."""
 
     account: str
     until: float
@@ -52,6 +52,13 @@ class Turns:
         known = connection.execute(update(SERVED).where(SERVED.c.person == person).values(turn=turn)).rowcount
         if not known:
             connection.execute(SERVED.insert().values(person=person, turn=turn))
+
+    def postpone(self, connection: Connection, person: str, *, until: float) -> None:
+        """Nothing of the person's is looked at before."""
+        submitted = select(SUBMITTERS.c.model).where(SUBMITTERS.c.person == person)
+        connection.execute(
+            update(DUE).where(DUE.c.model.in_(submitted), DUE.c.next_try_at < until).values(next_try_at=until)
+        )
 
     def waiting(self, now: float) -> list[Waiting]:
         """All that is due, in the order in which it would be taken if nothing else came."""
@@ -95,14 +102,13 @@ class Turns:
             connection.execute(delete(ASLEEP).where(ASLEEP.c.account == account))
             connection.execute(ASLEEP.insert().values(account=account, until=until, because=because))
 
-    def asleep(self, account: str = DEFAULT) -> Sleep | None:
+    def asleep_at(self, now: float) -> Sleep | None:
+        """The default account's sleep, if it sleeps now: without that account nothing is read."""
+        sleep = self.asleep(DEFAULT)
+        return sleep if sleep is not None and sleep.until > now else None
+
+    def asleep(self, account: str) -> Sleep | None:
         """The last sleep of the account, which may be over."""
         with self._database.read() as connection:
             row = connection.execute(select(ASLEEP).where(ASLEEP.c.account == account)).first()
         return Sleep(account=row.account, until=row.until, because=row.because) if row else None
-
-    def sleeping(self, now: float) -> list[Sleep]:
-        """Every account that sleeps now."""
-        with self._database.read() as connection:
-            rows = connection.execute(select(ASLEEP).where(ASLEEP.c.until > now).order_by(ASLEEP.c.account)).all()
-        return [Sleep(account=row.account, until=row.until, because=row.because) for row in rows]

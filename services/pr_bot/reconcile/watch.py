@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from services.pr_bot.projection import SeenHead, SeenModel, Standing
+from services.pr_bot.projection.returns import Seen
 from services.pr_bot.reconcile.records import Records
-from services.pr_bot.upstream import Upstream
+from services.pr_bot.reconcile.returns import Returns
+from services.pr_bot.upstream import Pull, Upstream
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared.contracts.common import ModelRef, system_caller
 from shared.contracts.registry import Registry
@@ -18,6 +20,15 @@ from shared.events.pr_bot import UpstreamChanged
 
 # An older head that is told after a newer one would take main's content back.
 _TURN_S = 10.0
+# Under this name stands how far the list of requests was read.
+_ALL = ""
+_FIRST_LOOK_BACK_S = 86_400.0
+# Labels and comments follow the act that is known by its time.
+_OWN_ACTS_LAST_S = 2.0
+_CHECKS_EVERY_S = 120.0
+_CHECKS_A_LOOK = 20
+_RELEASES_EVERY_S = 600.0
+_RELEASES_A_LOOK = 100
 
 
 class Watch:
@@ -41,6 +52,8 @@ class Watch:
         self._turn = threading.Lock()
         self.unreadable: dict[str, str] = {}
         self._expects_release = True
+        self._releases_at = 0.0
+        self._returns = Returns(records)
 
     def expect_release(self, expected: bool) -> None:
         """Upstream may have tagged one: the next look asks, however shortly the last one did."""
@@ -58,7 +71,10 @@ class Watch:
                 self._tell_changes(Catalogue(self._upstream, head, self._parsed), first=seen is None)
             else:
                 self._rows.looked(self._now())
-            return self._mark_open(head, moved=moved)
+            marked = self._mark_touched(head, moved=moved)
+            self._look_for_checks()
+            self._look_for_release()
+            return marked
 
     def tell_now(self, name: str, held: Held | None, catalogue: Catalogue, *, model_type: str) -> None:
         """Main holds `held` for a model that registry believes otherwise of."""
@@ -111,17 +127,72 @@ class Watch:
             if seen.path in readable and model not in found:
                 yield seen
 
-    def _mark_open(self, head: str, *, moved: bool) -> list[str]:
-        marked = [standing.model for standing in self._rows.open_requests() if moved or self._was_touched(standing)]
+    def _mark_touched(self, head: str, *, moved: bool) -> list[str]:
+        """Every open request where main moved, and whatever somebody else did something to."""
+        requests = self._rows.requests()
+        touched = self._touched({standing.number: standing for standing in requests})
+        due = {standing.model for standing in requests if standing.is_open and moved} | touched.keys()
         cause = str(uuid5(NAMESPACE_URL, f"upstream/{head}"))
         with self._rows.database.write() as connection:
-            for model in marked:
+            for model in sorted(due):
                 self._rows.mark_due(connection, model, at=self._now(), cause=cause)
-        return marked
+                if (pull := touched.get(model)) is not None and pull.updated_at:
+                    self._rows.returned.hear(connection, model)
+                    self._rows.returned.see_own(connection, model=model, updated_at=pull.updated_at)
+        return sorted(due)
 
-    def _was_touched(self, standing: Standing) -> bool:
-        pulls = [pull for pull in self._upstream.pulls(standing.branch) if pull.number == standing.number]
-        return not pulls or pulls[0].state != "open" or pulls[0].head_sha != standing.head_sha
+    def _touched(self, requests: Mapping[int, Standing]) -> dict[str, Pull]:
+        """model -> its request as upstream lists it."""
+        seen = self._rows.returned.seen()
+        # Upstream's own time, whatever this machine's clock says.
+        since = seen[_ALL].updated_at if _ALL in seen else self._now() - _FIRST_LOOK_BACK_S
+        touched = {}
+        newest = since
+        for pull in self._upstream.recent_pulls(since):
+            newest = max(newest, pull.updated_at)
+            standing = requests.get(pull.number)
+            if standing is not None and _is_news(standing, pull, seen.get(standing.model)):
+                touched[standing.model] = pull
+        if newest > since or _ALL not in seen:
+            with self._rows.database.write() as connection:
+                self._rows.returned.see_own(connection, model=_ALL, updated_at=newest)
+        return touched
+
+    def _look_for_checks(self) -> None:
+        """Nothing tells of checks but a question for each commit: some requests at each look, in turn."""
+        seen, now = self._rows.returned.seen(), self._now()
+        waiting = [
+            known
+            for standing in self._rows.open_requests()
+            if standing.state == "open"
+            and now - (known := seen.get(standing.model, Seen(model=standing.model))).checks_at >= _CHECKS_EVERY_S
+        ]
+        for known in sorted(waiting, key=lambda known: (known.checks_at, known.model))[:_CHECKS_A_LOOK]:
+            self._returns.checked(known.model, self._upstream)
+            with self._rows.database.write() as connection:
+                self._rows.returned.see_checks(connection, model=known.model, at=now)
+
+    def _look_for_release(self) -> None:
+        """Whether what was merged is in a release by now."""
+        if not self._expects_release and self._now() - self._releases_at < _RELEASES_EVERY_S:
+            return
+        self._expects_release = False
+        waiting = self._rows.returned.unreleased()[:_RELEASES_A_LOOK]
+        # While neither the oldest nor the newest is in one, none between them is.
+        if any(self._upstream.first_release(one.merge_sha) for one in {*waiting[:1], *waiting[-1:]}):
+            for one in waiting:
+                if release := self._upstream.first_release(one.merge_sha):
+                    self._returns.released(one.model, one.number, release)
+        self._releases_at = self._now()
+
+
+def _is_news(standing: Standing, pull: Pull, seen: Seen | None) -> bool:
+    """Whether somebody but the bot did something to it."""
+    if (pull.state == "open") != standing.is_open:
+        return standing.is_open or pull.state == "open"
+    if standing.is_open and pull.head_sha != standing.head_sha:
+        return True
+    return pull.updated_at > (seen.updated_at if seen else 0.0) + _OWN_ACTS_LAST_S
 
 
 def _changed(name: str, held: Held | None, commit: str, *, path: str = "", model_type: str = "") -> UpstreamChanged:
