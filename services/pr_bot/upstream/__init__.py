@@ -20,13 +20,21 @@ class UpstreamFailed(Unavailable):
 
 
 class RateLimited(UpstreamFailed):
-    """Upstream takes no more calls of this account until `retry_at` (Unix seconds)."""
+    """Upstream takes no more calls of this account until `retry_at` (Unix seconds).
+
+    `account` is `default` or the login whose token it is. `why`: `budget` where a window's calls are used up,
+    `pace` where upstream wants a pause (a secondary limit).
+    """
 
     slug = "rate-limited"
 
-    def __init__(self, message: str, *, retry_at: float) -> None:
+    def __init__(
+        self, message: str, *, retry_at: float, account: str = "default", why: Literal["budget", "pace"] = "budget"
+    ) -> None:
         super().__init__(message, details={"retry_at": retry_at})
         self.retry_at = retry_at
+        self.account = account
+        self.why = why
 
 
 class TokenRefused(Forbidden):
