@@ -93,6 +93,7 @@ class Pull:
     merge_sha: str = ""
     closed_by: str = ""
     updated_at: float = 0.0
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,9 @@ class Upstream(Protocol):
     def close_pull(self, number: int) -> Pull: ...
 
     def reopen_pull(self, number: int) -> Pull: ...
+
+    def label(self, number: int, labels: Sequence[str]) -> None:
+        """The pull request has these labels, too; nothing where the account may not label."""
 
     def comment(self, number: int, marker: str, text: str) -> None:
         """One comment per `marker`: said once, however often it is asked."""
