@@ -67,6 +67,10 @@ class Person:
         self._git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
         return self._git("rev-parse", "HEAD")
 
+    def tag(self, name: str, commit: str) -> None:
+        self._git("tag", name, commit)
+        self._git("push", "--quiet", "origin", f"refs/tags/{name}")
+
     def delete(self, branch: str) -> None:
         self._git("push", "--quiet", "origin", "--delete", branch)
 

@@ -16,7 +16,7 @@ from services.pr_bot.bootstrap import build, seed
 from shared.calls import in_process
 from shared.config import from_environment
 from shared.contracts.common import Caller, Empty, ReadLog
-from shared.contracts.pr_bot import PrBot, PullRequestAction
+from shared.contracts.pr_bot import Heard, PlacesQuery, PrBot, PullRequestAction
 from shared.contracts.registry import Registry
 from shared.database import Database
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
@@ -223,3 +223,100 @@ def _until(holds: Any, *, within_s: float = 20.0) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def open_one(hub: Hub) -> str:
+    """The branch of a request that stands, with nothing due."""
+    hub.registry.submits("GLM-5", NEW)
+    hub.settle()
+    last = hub.built.application.records.pull_request("GLM-5").last
+    assert last is not None
+    return str(last.branch)
+
+
+@pytest.mark.parametrize("by", ["number", "branch", "ref", "sha"])
+def test_what_is_heard_of_a_request_marks_its_model_due(hub: Hub, by: str) -> None:
+    branch = open_one(hub)
+    head = hub.built.application.records.pull_request("GLM-5").last.head_sha
+    heard = {
+        "number": Heard(event="pull_request", action="closed", number=1),
+        "branch": Heard(event="push", branch=branch, sha="1" * 40),
+        "ref": Heard(event="push", branch=f"refs/heads/{branch}"),
+        "sha": Heard(event="check_run", action="completed", sha=head),
+    }[by]
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).due == 0
+    for _ in range(2):
+        hub.pr_bot.heard(heard, SYSTEM)
+    assert [due.model for due in hub.built.application.records.rows.due_now(time.time(), limit=9)] == ["glm-5"]
+    assert bool(hub.built.application.records.rows.due_now(time.time(), limit=9)[0].heard) == (by == "sha")
+    hub.settle()
+    assert hub.state("GLM-5") == "draft"
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        Heard(event="pull_request", action="closed", number=77),
+        Heard(event="push", branch="refs/heads/somebody/else", sha="2" * 40),
+        Heard(event="issue_comment", action="created", number=2),
+        Heard(event="check_run", action="completed", sha="3" * 40),
+        Heard(event="ping"),
+        Heard(event="pull_request", action="opened", number=1),
+    ],
+)
+def test_what_is_heard_of_something_unknown_changes_nothing(hub: Hub, heard: Heard) -> None:
+    open_one(hub)
+    hub.pr_bot.heard(heard, SYSTEM)
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).due == 0
+
+
+def test_the_bots_own_push_is_no_news(hub: Hub) -> None:
+    branch = open_one(hub)
+    head = hub.built.application.records.pull_request("GLM-5").last.head_sha
+    hub.pr_bot.heard(Heard(event="push", branch=f"refs/heads/{branch}", sha=head), SYSTEM)
+    hub.pr_bot.heard(Heard(event="pull_request", action="synchronize", number=1, branch=branch, sha=head), SYSTEM)
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).due == 0
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        Heard(event="push", branch="refs/heads/main", sha="4" * 40),
+        Heard(event="push", branch="refs/tags/v9.0.0"),
+        Heard(event="create", branch="v9.0.0"),
+        Heard(event="release", action="published"),
+    ],
+)
+def test_what_is_heard_of_main_or_a_release_wakes_the_watch(hub: Hub, heard: Heard) -> None:
+    woken: list[bool] = []
+    hub.built.application.wake_watch = lambda: woken.append(True)
+    hub.pr_bot.heard(heard, SYSTEM)
+    assert woken
+
+
+def test_only_services_tell_what_was_heard(hub: Hub) -> None:
+    with pytest.raises(Forbidden):
+        hub.pr_bot.heard(Heard(event="push", branch="main"), REVIEWER)
+
+
+def test_people_see_where_their_models_stand_and_operators_whose_work_waits(hub: Hub) -> None:
+    for name in ("GLM-5", "GLM-6"):
+        hub.registry.submits(name, model(name, size=1, updated_at=200))
+    for subscription in hub.built.subscriptions:
+        subscription.catch_up()
+    places = hub.pr_bot.places(PlacesQuery(names=["glm-6", "unknown"]), OWNER)
+    assert (places.due, [(place.name, place.place) for place in places.items]) == (2, [("glm-6", 2)])
+    assert [(work.person, work.due) for work in hub.pr_bot.upstream(Empty(), SYSTEM).people] == [("u1", 2)]
+    assert hub.pr_bot.upstream(Empty(), OWNER).people == []
+
+
+def test_while_upstream_takes_no_calls_the_state_says_until_when(hub: Hub) -> None:
+    hub.registry.submits("GLM-5", NEW)
+    until = time.time() + 600
+    hub.built.application.records.rows.turns.sleep("default", until=until, because="budget")
+    hub.settle()
+    state = hub.pr_bot.upstream(Empty(), OWNER)
+    assert (state.waits_until, state.waits_because, state.next_try_at, state.due) == (until, "budget", until, 1)
+    (place,) = hub.pr_bot.places(PlacesQuery(names=["GLM-5"]), OWNER).items
+    assert (place.next_try_at, place.because) == (until, "budget")
+    assert hub.state("GLM-5") == "queued"

@@ -154,3 +154,88 @@ def test_main_is_told_of_once_for_each_content_and_commit() -> None:
 def test_streams_are_named_by_the_lower_cased_model() -> None:
     assert domain.stream_of("GLM-5") == "pullrequest-glm-5"
     assert domain.upstream_stream_of("GLM-5") == "upstream-glm-5"
+
+
+def result(name: str = "lint", state: str = "success") -> events.CheckResult:
+    return events.CheckResult(name=name, state=state, url=f"https://ci.test/{name}")
+
+
+def remarked(**changes: Any) -> events.PullRequestRemarked:
+    first = events.PullRequestRemarked(
+        model_name="GLM-5",
+        number=7,
+        remark_id="comment-1",
+        kind="comment",
+        author="alice",
+        text="Please say why.",
+        url="https://forge.test/7#1",
+        at=100,
+    )
+    return dataclasses.replace(first, **changes)
+
+
+def checked(state: PullRequest, *checks: events.CheckResult, number: int = 7, head_sha: str = "h1") -> Sequence[Any]:
+    return domain.check(state, model="GLM-5", number=number, head_sha=head_sha, checks=checks)
+
+
+@pytest.mark.parametrize(
+    ("states", "worst"),
+    [
+        (["success", "failure", "pending"], "failure"),
+        (["success", "pending", "neutral"], "pending"),
+        (["success", "neutral"], "success"),
+        (["neutral"], "neutral"),
+    ],
+)
+def test_a_commit_is_as_good_as_the_worst_of_its_checks(states: list[str], worst: str) -> None:
+    (event,) = checked(given(opened()), *(result(str(number), state) for number, state in enumerate(states)))
+    assert event.state == worst
+
+
+def test_checks_are_recorded_where_they_say_something_new() -> None:
+    assert checked(given(opened())) == []
+    first = checked(given(opened()), result("docs", "pending"), result())
+    state = given(opened(), *first)
+    assert checked(state, result(), result("docs", "pending")) == []
+    assert names(checked(state, result(), result("docs"))) == ["PullRequestChecked"]
+    assert names(checked(state, result(), result("docs", "pending"), head_sha="h2")) == ["PullRequestChecked"]
+    assert checked(state, result(), number=6) == []
+
+
+def test_checks_move_no_state_of_the_request() -> None:
+    state = given(opened(), *checked(given(opened()), result(state="failure")))
+    assert (state.state, state.is_open) == ("draft", True)
+
+
+def test_each_remark_is_recorded_once_and_again_where_it_was_edited() -> None:
+    first = domain.remark(given(opened()), number=7, said=[remarked(remark_id="comment-2", at=200), remarked()])
+    assert [event.remark_id for event in first] == ["comment-1", "comment-2"]
+    state = given(opened(), *first)
+    assert domain.remark(state, number=7, said=first) == []
+    (edited,) = domain.remark(state, number=7, said=[*first, remarked(text="Thank you.")])
+    assert edited.text == "Thank you."
+
+
+def test_a_long_remark_is_cut_and_still_recorded_once() -> None:
+    long = remarked(text="x" * 5_000)
+    first = domain.remark(given(opened()), number=7, said=[long])
+    assert len(first[0].text) == domain.REMARK_CHARS
+    assert domain.remark(given(opened(), *first), number=7, said=[long]) == []
+
+
+def test_what_was_said_of_another_request_is_not_this_ones() -> None:
+    assert domain.remark(given(opened()), number=6, said=[remarked(number=6)]) == []
+    state = given(opened(), remarked(), MERGED, opened(number=8))
+    assert (state.remarks, state.checked) == ({}, None)
+
+
+def test_each_merge_waits_for_its_own_release() -> None:
+    release = functools.partial(domain.release, model="GLM-5")
+    state = given(opened(), MERGED, opened(number=8), dataclasses.replace(MERGED, number=8, merge_sha="n"))
+    (told,) = release(state, number=7, release="v1.0")
+    assert (told.number, told.merge_sha, told.release) == (7, "m", "v1.0")
+    after = functools.reduce(domain.evolve, [told], state)
+    assert release(after, number=7, release="v1.1") == []
+    assert [merged.number for merged in after.unreleased] == [8]
+    assert release(state, number=8, release="") == []
+    assert release(given(opened()), number=7, release="v1.0") == []

@@ -1,0 +1,143 @@
+"""Who comes first, and who waits while upstream takes no more calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.pr_bot.policies import Worker
+from services.pr_bot.projection import Due, Rows
+from services.pr_bot.reconcile.records import Records
+from services.pr_bot.upstream import RateLimited, UpstreamFailed
+from shared.database import Database
+from shared.event_store.serialization import EventTypes
+from shared.event_store.sql import SqlEventStore
+from shared.events import pr_bot as events
+
+
+class Desk:
+    """A worker whose steps only note which model was taken."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(f"sqlite:///{folder / 'pr_bot.db'}", durable=False)
+        self.rows = Rows(self.database)
+        store = SqlEventStore(self.database, EventTypes(events.EVENTS, events.UPCASTERS))
+        self.now = 1_800_000_000.0
+        self.taken: list[str] = []
+        self.fails: dict[str, Exception] = {}
+        self.worker = Worker(step=self._step, records=Records(store, self.rows), now=lambda: self.now)
+
+    def _step(self, due: Due) -> None:
+        self.taken.append(due.model)
+        if (error := self.fails.get(due.model)) is not None:
+            raise error
+
+    def submit(self, person: str, *models: str, marked_by: str = "system:pr_bot") -> None:
+        with self.database.write() as connection:
+            for model in models:
+                self.rows.turns.submitted_by(connection, model, person)
+                self.rows.mark_due(connection, model, at=self.now, cause=str(uuid4()), actor=marked_by)
+        self.now += 1
+
+    def places(self) -> list[str]:
+        return [row.model for row in self.rows.turns.waiting(self.now)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.database.close()
+
+
+def test_one_who_submits_much_takes_turns_with_the_others(desk: Desk) -> None:
+    desk.submit("ada", *(f"a{number:02}" for number in range(20)))
+    desk.submit("bob", "b0", "b1", "b2")
+    desk.submit("cyd", "c0")
+    shown = desk.places()
+    assert desk.worker.run_due() == 24
+    assert desk.taken == shown
+    assert desk.taken[:7] == ["a00", "b0", "c0", "a01", "b1", "a02", "b2"]
+
+
+def test_who_was_served_last_comes_last_whatever_waits_longer(desk: Desk) -> None:
+    desk.submit("ada", "a0")
+    desk.worker.run_due()
+    desk.submit("ada", "a1", "a2")
+    desk.submit("bob", "b0")
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "b0", "a1", "a2"]
+
+
+def test_turns_are_the_submitters_whoever_marked_the_model(desk: Desk) -> None:
+    desk.submit("ada", "a0", "a1", "a2", marked_by="reviewer")
+    desk.submit("bob", "b0", "b1", "b2", marked_by="reviewer")
+    desk.worker.run_due()
+    for served in range(1, 7):
+        people = Counter(model[0] for model in desk.taken[:served])
+        assert abs(people["a"] - people["b"]) <= 1
+
+
+def test_a_failure_takes_a_turn_and_waits_alone(desk: Desk) -> None:
+    desk.fails["a0"] = UpstreamFailed("down")
+    desk.submit("ada", "a0", "a1")
+    desk.submit("bob", "b0")
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "b0", "a1"]
+    assert desk.places() == ["a0"]
+
+
+def test_everything_sleeps_while_the_hubs_own_account_may_not_call(desk: Desk) -> None:
+    desk.submit("ada", "a0")
+    desk.submit("bob", "b0")
+    until = desk.now + 600
+    desk.fails["a0"] = RateLimited("no more calls", retry_at=until, why="pace")
+    desk.worker.run_due()
+    desk.submit("cyd", "c0")
+    desk.worker.run_due()
+    assert desk.taken == ["a0"]
+    sleep = desk.rows.turns.asleep_at(desk.now)
+    assert sleep is not None
+    assert (sleep.until, sleep.because) == (until, "pace")
+    desk.fails.clear()
+    desk.now = until
+    assert desk.rows.turns.asleep_at(desk.now) is None
+    desk.worker.run_due()
+    assert sorted(desk.taken[1:]) == ["a0", "b0", "c0"]
+
+
+def test_a_limit_is_no_failure_and_costs_no_turn(desk: Desk) -> None:
+    desk.submit("ada", "a0")
+    desk.submit("bob", "b0")
+    desk.fails["a0"] = RateLimited("no more calls", retry_at=desk.now + 60)
+    desk.worker.run_due()
+    desk.fails.clear()
+    desk.now += 60
+    (first, _) = desk.rows.due_now(desk.now, limit=2)
+    assert (first.model, first.attempts) == ("a0", 0)
+    assert desk.rows.count_by_state() == {}
+
+
+def test_a_persons_limit_lets_the_others_go_on(desk: Desk) -> None:
+    desk.submit("ada", "a0", "a1")
+    desk.submit("bob", "b0")
+    until = desk.now + 600
+    desk.fails["a0"] = RateLimited("no more calls", retry_at=until, account="ada-on-github")
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "b0"]
+    desk.fails.clear()
+    desk.now = until
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "b0", "a0", "a1"]
+
+
+def test_the_longer_of_two_sleeps_counts(desk: Desk) -> None:
+    desk.rows.turns.sleep("default", until=desk.now + 60, because="pace")
+    desk.rows.turns.sleep("default", until=desk.now + 30, because="budget")
+    sleep = desk.rows.turns.asleep("default")
+    assert sleep is not None
+    assert (sleep.until, sleep.because) == (desk.now + 60, "pace")
