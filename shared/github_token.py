@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PUBLIC_API = "https://api.github.com"
 TIMEOUT_S = 10
+SILENT = "github-silent"
 SHAPE = re.compile(r"(ghp_|gho_|ghu_|ghs_|github_pat_)[A-Za-z0-9_]{20,255}\Z")
 # Fine-grained tokens have permissions instead of scopes, and GitHub says no word of them.
 _SCOPES = "X-OAuth-Scopes"
@@ -84,9 +85,7 @@ def _asked(url: str, token: str, *, absent: str = "") -> requests.Response:
         answer = requests.get(url, headers=headers, auth=bear, timeout=TIMEOUT_S)
     except requests.RequestException as error:
         # The error's own text may carry the request; its kind says enough.
-        raise _silent(
-            f"GitHub did not answer ({type(error).__name__}); nothing was changed, try again in a moment"
-        ) from None
+        raise _silent(f"GitHub did not answer ({type(error).__name__}); try again in a moment") from None
     refused = _refusal(answer, absent)
     if refused is not None:
         raise refused
@@ -99,7 +98,9 @@ def _refusal(answer: requests.Response, absent: str) -> HubError | None:
             "unknown", "GitHub does not know it: it was revoked, has expired or was copied in part; make a new one"
         )
     if _is_limited(answer):
-        return _silent(f"this token's calls to GitHub are used up{_until(answer.headers)}; try again then")
+        until = _until(answer.headers)
+        used_up = f"this token's calls to GitHub are used up{f' until {until}' if until else ''}; try again then"
+        return _silent(used_up, why="limit", until=until)
     if answer.status_code == 403:
         if answer.headers.get("X-GitHub-SSO"):
             return unfit(
@@ -111,7 +112,7 @@ def _refusal(answer: requests.Response, absent: str) -> HubError | None:
             "unseen", f"it does not see the repository {absent}; give it access to that repository", repository=absent
         )
     if not answer.ok:
-        return _silent(f"GitHub answered {answer.status_code}; nothing was changed, try again in a moment")
+        return _silent(f"GitHub answered {answer.status_code}; try again in a moment")
     return None
 
 
@@ -121,14 +122,15 @@ def _is_limited(answer: requests.Response) -> bool:
 
 
 def _until(headers: Mapping[str, str]) -> str:
+    """`10:00 UTC`, empty where GitHub does not say."""
     reset = headers.get("X-RateLimit-Reset", "")
     if not (reset.isascii() and reset.isdigit() and len(reset) < 12):
         return ""
-    return f" until {datetime.fromtimestamp(int(reset), UTC):%H:%M} UTC"
+    return f"{datetime.fromtimestamp(int(reset), UTC):%H:%M} UTC"
 
 
-def _silent(words: str) -> Unavailable:
-    return Unavailable(f"GitHub token: {words}", slug="github-silent")
+def _silent(words: str, why: str = "silent", **found: Any) -> Unavailable:
+    return Unavailable(f"GitHub token: {words}", slug=SILENT, details={"why": why, **found})
 
 
 def _scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -160,7 +162,7 @@ def _login(answer: requests.Response) -> str:
 
 
 def _unreadable() -> Unavailable:
-    return _silent("GitHub's answer could not be read; nothing was changed, try again in a moment")
+    return _silent("GitHub's answer could not be read; try again in a moment")
 
 
 def _body(answer: requests.Response) -> Mapping[str, Any]:

@@ -98,10 +98,19 @@ def github_token() -> api.GitHubTokenState:
 @blueprint.arguments(schema_of(GitHubTokenBody))
 @blueprint.response(200, schema_of(api.GitHubTokenState))
 def store_github_token(body: GitHubTokenBody) -> api.GitHubTokenState:
-    """Stores your personal GitHub token, sealed; it is never shown again."""
+    """Tests your personal GitHub token and stores it, sealed; it is never shown again."""
     settings = current_app.extensions["hub_settings"]
     stored = sealed_token(body.token, settings, current_app.extensions["hub_seal_public_key"])
     return calls().identity.store_github_token(stored, caller())
+
+
+@blueprint.route("/github-token", methods=["PATCH"])
+@signed_in
+@blueprint.arguments(schema_of(api.AllowDefaultToken))
+@blueprint.response(200, schema_of(api.GitHubTokenState))
+def allow_default_token(body: api.AllowDefaultToken) -> api.GitHubTokenState:
+    """Says whether the hub's default token may go on with your pull requests where your own token fails."""
+    return calls().identity.allow_default_token(body, caller())
 
 
 @blueprint.route("/github-token", methods=["DELETE"])

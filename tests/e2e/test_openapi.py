@@ -52,7 +52,9 @@ SIGNED_IN: list[tuple[str, str, set[str], str]] = [
     ("get", "/me/tokens", set(), "200"),
     ("post", "/me/tokens", {"name", "scope"}, "201"),
     ("delete", "/me/tokens/{token_id}", set(), "204"),
+    ("get", "/me/github-token", set(), "200"),
     ("put", "/me/github-token", {"token"}, "200"),
+    ("patch", "/me/github-token", {"default_allowed"}, "200"),
     ("delete", "/me/github-token", set(), "204"),
     ("get", "/me/notifications", set(), "200"),
     ("post", "/operations/parked/{parked_id}/retry", set(), "200"),
@@ -206,6 +208,14 @@ def test_the_feed_is_in_the_document(spec: dict[str, Any]) -> None:
     told = spec["paths"]["/api/models/download"]["get"]
     assert {"200", "304", "400", "404"} <= told["responses"].keys()
     assert {"model_type", "model_name", "X-Models-Token"} <= {given["name"] for given in told["parameters"]}
+
+
+def test_the_webhooks_door_is_in_the_document(spec: dict[str, Any]) -> None:
+    told = spec["paths"]["/webhooks/github"]["post"]
+    assert {"200", "202", "400", "401", "413", "415", "503"} <= told["responses"].keys()
+    assert {"X-Hub-Signature-256", "X-GitHub-Event", "X-GitHub-Delivery"} == {
+        given["name"] for given in told["parameters"]
+    }
 
 
 def test_the_document_names_nothing_that_is_not_in_it(spec: dict[str, Any]) -> None:

@@ -94,6 +94,30 @@ def test_ones_own_needs_sign_in(hub: TestHub, path: str, person: str | None) -> 
     assert hub.api(person).get(path).status_code == (401 if person is None else 200)
 
 
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_ones_own_token_and_consent_need_sign_in(hub: TestHub, person: str | None) -> None:
+    api = hub.api(person)
+    consent = api.patch("/me/github-token", {"default_allowed": False})
+    assert consent.status_code == (401 if person is None else 200)
+    assert api.put("/me/github-token", {"token": "none"}).status_code == (401 if person is None else 422)
+    assert api.delete("/me/github-token").status_code == (401 if person is None else 204)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_a_read_token_leaves_the_github_token_alone(hub: TestHub, method: str) -> None:
+    body = {"default_allowed": True} if method == "PATCH" else {"token": "ghp_" + "a" * 36}
+    response = hub.api(OWNER, "read").raw(method, "/me/github-token", json=None if method == "DELETE" else body)
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_the_webhooks_door_knows_signatures_and_no_people(hub: TestHub, person: str | None) -> None:
+    headers = {"Authorization": f"Bearer {hub.token(person)}"} if person else {}
+    response = hub.app.test_client().post("/webhooks/github", json={}, headers=headers)
+    assert response.status_code == 401
+    assert response.content_type == "application/problem+json"
+
+
 @pytest.mark.parametrize("path", [*OPERATOR_READS])
 @pytest.mark.parametrize("person", EVERYBODY)
 def test_operators_pages_are_for_operators(hub: TestHub, path: str, person: str | None) -> None:

@@ -15,11 +15,13 @@ from gateway.basics import FACTS, HUBS
 from gateway.clients import calls
 from gateway.editing import Refusal, Typed, refusal, with_basics
 from gateway.errors import status_of
+from gateway.github_words import Opening, opening
 from gateway.markup import ReadmeWords, readme_is_cut, render_readme
 from gateway.states import type_word
 from gateway.web import with_editor
 from shared.config import Settings
 from shared.contracts.common import Caller, ModelType
+from shared.contracts.pr_bot import OpensAsQuery
 from shared.contracts.registry import DocumentInput
 from shared.document import diff_by_field
 from shared.errors import HubError
@@ -98,6 +100,14 @@ def change_figures(base_document: str, document: str, line_counts: Callable[[], 
     return {"fields": len(fields), "added": added, "removed": removed}
 
 
+def _opening_of(name: str) -> Opening | None:
+    """None where the bot does not answer now: one may edit without it."""
+    try:
+        return opening(calls().pr_bot.opens_as(OpensAsQuery(name=name), read_caller()))
+    except HubError:
+        return None
+
+
 def show_editor(
     template: str,
     draft: Typed,
@@ -106,9 +116,10 @@ def show_editor(
     why: Refusal | None = None,
     readme_template: str = "",
     unsaved: bool = False,
+    name: str = "",
     **page: Any,
 ) -> Response:
-    """The page with everything as typed; a refusal's status is the page's."""
+    """The page with everything as typed; a refusal's status is the page's. `name` is empty for a model to come."""
     with_editor()
     settings: Settings = current_app.extensions["hub_settings"]
     words = ReadmeWords(image=_("image"), table=_("table"))
@@ -128,6 +139,7 @@ def show_editor(
         previewing=preview,
         unsaved=unsaved,
         upstream=settings.upstream,
+        opening=_opening_of(name),
         **page,
     )
     return make_response(html, why.status if why else status)

@@ -286,6 +286,7 @@ def _page(now: Now, draft: Typed, *, base: Base, met: Meeting | None = None, com
     return show_editor(
         "settings.html",
         draft,
+        name=detail.name,
         model=detail,
         latest=latest,
         base=base,

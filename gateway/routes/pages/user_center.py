@@ -13,6 +13,7 @@ from gateway.auth import caller, forget_everyone, forget_visitor, read_caller, s
 from gateway.clients import calls
 from gateway.editing import Refusal, refusal
 from gateway.errors import status_of
+from gateway.github_words import in_words, token_facts, token_note
 from gateway.paging import page_number
 from gateway.people_words import SCOPES, SHORT_SCOPES, role_word, told
 from gateway.sealing import sealed_token
@@ -66,7 +67,8 @@ def act_on_account(act: str) -> Response:
     try:
         run()
     except HubError as error:
-        return _page(act, refusal(error, status=status_of(error), fields=FIELDS.get(act)))
+        said = in_words(error)
+        return _page(act, refusal(said, status=status_of(said), fields=FIELDS.get(act)))
     forget_visitor()
     return go(f"/user-center#{PLACES.get(act, act)}")
 
@@ -111,7 +113,19 @@ def _github() -> None:
     settings = current_app.extensions["hub_settings"]
     stored = sealed_token(request.form.get("token", ""), settings, current_app.extensions["hub_seal_public_key"])
     calls().identity.store_github_token(stored, caller())
-    tell("ok", _("Your GitHub token is stored, sealed. Pull requests of your models are opened with it."))
+    if settings.upstream.kind == "github":
+        tell("ok", _("GitHub knows your token, and it is stored, sealed. Your pull requests are opened with it."))
+    else:
+        tell("ok", _("Your GitHub token is stored, sealed and untested: this hub's pull requests do not go to GitHub."))
+
+
+def _github_consent() -> None:
+    allowed = request.form.get("default_allowed") == "1"
+    calls().identity.allow_default_token(api.AllowDefaultToken(default_allowed=allowed), caller())
+    if allowed:
+        tell("ok", _("Saved. Where your token fails, the hub's account goes on with your pull requests."))
+    else:
+        tell("ok", _("Saved. Where your token fails, your pull requests wait for you."))
 
 
 def _forget_github() -> None:
@@ -137,12 +151,14 @@ ACTS: Mapping[str, Callable[[], None]] = {
     "revoke-token": _revoke,
     "github-token": _github,
     "forget-github-token": _forget_github,
+    "github-consent": _github_consent,
     "read": _read,
     "language": _language,
 }
 PLACES = {
     "revoke-token": "tokens",
     "forget-github-token": "github-token",
+    "github-consent": "github-token",
     "read": "notifications",
     "email": "profile",
     "role": "roles",
@@ -161,11 +177,14 @@ def _page(act: str = "", why: Refusal | None = None, issued: api.IssuedToken | N
     page = page_number(request.args)
     query = api.NotificationsQuery(page=page, per_page=NOTIFICATIONS_A_PAGE)
     notifications = calls().identity.notifications(query, who)
+    github = calls().identity.github_token(Empty(), who)
     html = render_template(
         "user_center.html",
         me=calls().identity.me(Empty(), who),
         tokens=calls().identity.tokens(Empty(), who).items,
-        github=calls().identity.github_token(Empty(), who),
+        github=github,
+        github_facts=token_facts(github),
+        github_note=token_note(github),
         upstream=current_app.extensions["hub_settings"].upstream,
         notifications=notifications,
         told=[(item, told(item)) for item in notifications.items],

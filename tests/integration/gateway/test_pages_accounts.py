@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from gateway.app import create_app
+from gateway.auth import SESSION_COOKIE
+from gateway.seal_keys import seal_public_key
+from shared.config import Upstream
+from shared.events.identity import GitHubTokenChanged
 from tests.support.hub import Page, Reader, pages_hub, reader
 from tests.support.running import PASSWORD, TestHub
+from tests.support.token_tests import CLASSIC, USER, Answer, GitHub, github
 
 CENTER = "/user-center"
 
@@ -110,6 +119,82 @@ def test_github_token_is_masked_and_can_be_forgotten(hub: TestHub) -> None:
     assert page.says("ghp_…a1b2")
     assert token not in page.html
     assert visitor.follow(send(visitor, f"{CENTER}/forget-github-token")).says("None is stored")
+
+
+@pytest.fixture(scope="module")
+def with_github(hub: TestHub) -> Iterator[tuple[Reader, GitHub]]:
+    """A second gateway on the hub, whose tokens are tested."""
+    with github() as place:
+        upstream = Upstream("github", "xorbitsai/inference")
+        app = create_app(replace(hub.settings, upstream=upstream, github_api_url=place.url), hub.calls)
+        app.extensions["hub_seal_public_key"] = seal_public_key(hub.settings)
+        yield Reader(signed_in(app, hub)), place
+
+
+def signed_in(app: Flask, hub: TestHub) -> FlaskClient:
+    """Mia, with the session she has at the hub itself."""
+    client, cookie = app.test_client(), reader(hub, "mia").client.get_cookie(SESSION_COOKIE)
+    assert cookie is not None
+    client.set_cookie(SESSION_COOKIE, cookie.value)
+    return client
+
+
+def test_token_card_shows_what_the_test_found(with_github: tuple[Reader, GitHub]) -> None:
+    visitor, _ = with_github
+    page = visitor.follow(send(visitor, f"{CENTER}/github-token", token=CLASSIC))
+    for words in ("ghp_…cccc", "ada-l", "Scopes repo", "from a fork in your account"):
+        assert page.says(words), words
+    assert CLASSIC not in page.html
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_refused_token_is_told_beside_its_field_in_the_pages_language(
+    with_github: tuple[Reader, GitHub], language: str
+) -> None:
+    visitor, place = with_github
+    visitor.client.set_cookie("lang", language)
+    kept = place.user
+    words = {"scope": ("only the scopes gist", "只有范围 gist"), "unknown": ("revoked", "已被撤销")}
+    for why, answer in (("scope", Answer(USER, 200, {"X-OAuth-Scopes": "gist"})), ("unknown", Answer({}, 401))):
+        place.user = answer
+        page = send(visitor, f"{CENTER}/github-token", token="ghp_" + "d" * 36)
+        assert (page.status, 'id="token-error"' in page.html) == (422, True)
+        assert page.says(words[why][language == "zh"])
+        assert "d" * 36 not in page.html
+    place.user = Answer({}, 502)
+    page = send(visitor, f"{CENTER}/github-token", token="ghp_" + "d" * 36)
+    assert page.status == 503
+    assert page.says("没有任何改动" if language == "zh" else "Nothing was changed")
+    place.user = kept
+    assert page.says("ghp_…dddd") is False
+
+
+def test_consent_is_given_and_taken_back(hub: TestHub) -> None:
+    visitor, api = reader(hub, "mia"), hub.api("mia")
+    box = re.compile(r'name="default_allowed" value="1"( checked)?')
+    assert not api.get("/me/github-token").get_json()["default_allowed"]
+    page = visitor.follow(send(visitor, f"{CENTER}/github-consent", default_allowed="1"))
+    assert page.says("goes on with your pull requests") and box.search(page.html)[1]  # type: ignore[index]
+    assert api.get("/me/github-token").get_json()["default_allowed"]
+    page = visitor.follow(send(visitor, f"{CENTER}/github-consent"))
+    assert page.says("wait for you") and not box.search(page.html)[1]  # type: ignore[index]
+    assert api.patch("/me/github-token", {"default_allowed": True}).get_json()["default_allowed"]
+    assert (
+        api.patch("/me/github-token", {"default_allowed": False}).get_json() == api.get("/me/github-token").get_json()
+    )
+    assert hub.events("identity", f"user-{_id(hub, 'mia')}")[-1] == GitHubTokenChanged(
+        user_id=_id(hub, "mia"), present=api.get("/me/github-token").get_json()["present"], default_allowed=False
+    )
+
+
+def _id(hub: TestHub, login: str) -> str:
+    found: str = hub.api(login).get("/me").get_json()["id"]
+    return found
+
+
+def test_editor_says_as_whom_a_pull_request_would_be_opened(hub: TestHub) -> None:
+    for path in ("/register-model", "/models/detail/alpha-chat/settings"):
+        assert reader(hub, "olga").get(path).says("The pull request will be opened on the local repository.")
 
 
 def test_role_is_asked_for_and_granted_by_an_operator(hub: TestHub) -> None:
