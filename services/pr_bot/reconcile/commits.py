@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from services.pr_bot import rules
 from services.pr_bot.upstream import Commit, CommitText, Upstream
@@ -72,7 +73,7 @@ class Commits:
         return self._upstream.build(commit.parents[0], changes, text) == commit.sha
 
     def _message(self, desired: DesiredState, *, removal: bool) -> str:
-        trailers = [("Hub-Revision", f"{desired.name.lower()}/{desired.revision}")]
+        trailers = [("Hub-Revision", f"{quote(desired.name.lower(), safe='')}/{desired.revision}")]
         person = None if removal else self._person(desired.submitter)
         if person is not None:
             name = _trailer_name(person.display_name or person.login)
@@ -80,8 +81,8 @@ class Commits:
         return upstream_layout.commit_message(
             "remove" if removal else "update",
             type=desired.type,
-            name=desired.name,
-            login=person.login if person else None,
+            name=rules.inert(desired.name),
+            login=rules.inert(person.login) if person else None,
             trailers=trailers,
         )
 

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from shared.errors import Conflict
 
@@ -17,14 +18,15 @@ _BETWEEN = re.compile(r"[\s\[\],]*")
 # in it: it stands between single quotes, in a fenced block.
 _SCRIPT = """
 import hashlib, json, re, subprocess, sys
-head, path, name = sys.argv[1:]
+from urllib.parse import quote, unquote
+head, path, name = map(unquote, sys.argv[1:])
 base, own = head + "^", name if "/models/" in path else ""
 def git(*words):
     return subprocess.run(["git", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
 def sha256(text):
     return hashlib.sha256(text.encode()).hexdigest()
 print("base", git("rev-parse", base).strip())
-print("changed", " ".join(git("diff-tree", "-r", "--name-only", base, head).split()))
+print("changed", *map(quote, git("diff-tree", "-r", "-z", "--name-only", base, head).split("\\0")[:-1]))
 for side, commit in ("before", base), ("after", head):
     text, at, others = git("cat-file", "blob", commit + ":" + path), 0, []
     while (at := re.compile(r"[\\s\\[\\],]*").match(text, at).end()) < len(text):
@@ -60,8 +62,8 @@ class Proof:
     def command(self) -> str:
         """For a shell in any clone of the repository or of a fork."""
         fetch = f"git fetch --quiet -- {shlex.quote(self.fetch_from)} {self.head_sha}"
-        arguments = " ".join(shlex.quote(word) for word in (self.head_sha, self.path, self.model))
-        return f"{fetch} && python3 -c '{_SCRIPT}' {arguments}"
+        # Percent-encoded, nothing in them means anything to a shell or to Markdown.
+        return f"{fetch} && python3 -c '{_SCRIPT}' {self.head_sha} {_encoded(self.path)} {_encoded(self.model)}"
 
     def printed(self) -> str:
         """What the command prints; raises ForeignBytes where that would be no proof."""
@@ -71,7 +73,7 @@ class Proof:
                 f"{self.model}: expected to change its own record of {self.path}, found "
                 f"{len(set(before) ^ set(after))} records of others changed, too; no request is made of that"
             )
-        lines = [f"base {self.base_sha}", f"changed {self.path}"]
+        lines = [f"base {self.base_sha}", f"changed {_encoded(self.path)}"]
         for side, text, kept in (("before", self.before, before), ("after", self.after, after)):
             lines.append(f"{side} file {_sha256(text) if text else 'none'} others {len(kept)} {_sha256(_joined(kept))}")
         return "\n".join(lines)
@@ -106,3 +108,7 @@ def _joined(records: tuple[str, ...]) -> str:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _encoded(text: str) -> str:
+    return quote(text, errors="replace")
