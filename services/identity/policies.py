@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -11,6 +12,7 @@ from services.identity.notifications import News
 from shared.event_store.interface import RecordedEvent
 from shared.events import pr_bot, registry, review
 
+USER_CENTER = "/user-center#github-token"
 Reaction = Callable[[Application, Connection, RecordedEvent], None]
 
 
@@ -33,6 +35,21 @@ def tell_owners(application: Application, connection: Connection, recorded: Reco
     owners = application.inbox.owners(connection, recorded.event.model_name)
     text = getattr(recorded.event, "reason", "") or getattr(recorded.event, "feedback", "")
     _tell(application, connection, recorded, people=owners, text=text)
+
+
+def tell_of_pause(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
+    """Whenever a pull request stops, then its owners hear of it; of a refused token once, and where to mend it."""
+    event: pr_bot.PullRequestPaused = recorded.event
+    owners = application.inbox.owners(connection, event.model_name)
+    stored = application.rows.github_tokens_of(connection, owners) if event.cause == "token" else {}
+    others = [person for person in owners if person not in stored]
+    application.inbox.tell(connection, others, _news(recorded, text=event.reason))
+    for person, stored_at in stored.items():
+        # One token may stop hundreds of pull requests; one that was stored since is not the one that was refused.
+        if stored_at <= recorded.recorded_at:
+            cause = f"token/{person}/{stored_at}/{event.reason}"
+            news = replace(_news(recorded, text=event.reason, path=USER_CENTER), cause=cause)
+            application.inbox.tell(connection, [person], news)
 
 
 def tell_owners_of_comment(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
@@ -73,8 +90,13 @@ def _tell(
     text: str,
     path: str = "",
 ) -> None:
+    others = [person for person in people if person != recorded.metadata.actor]
+    application.inbox.tell(connection, others, _news(recorded, text=text, path=path))
+
+
+def _news(recorded: RecordedEvent, *, text: str, path: str = "") -> News:
     event = recorded.event
-    news = News(
+    return News(
         kind=type(event).__name__,
         cause=recorded.event_id,
         model_name=event.model_name,
@@ -83,7 +105,6 @@ def _tell(
         path=path or f"/models/detail/{event.model_name}",
         at=recorded.recorded_at,
     )
-    application.inbox.tell(connection, [person for person in people if person != recorded.metadata.actor], news)
 
 
 REACTIONS: dict[type, Reaction] = {
@@ -102,5 +123,5 @@ REACTIONS: dict[type, Reaction] = {
     review.ReviewCommented: tell_owners_of_comment,
     pr_bot.PullRequestMerged: tell_owners,
     pr_bot.PullRequestClosed: tell_owners,
-    pr_bot.PullRequestPaused: tell_owners,
+    pr_bot.PullRequestPaused: tell_of_pause,
 }

@@ -158,6 +158,11 @@ class PeopleRows:
     def change(self, connection: Connection, person: str, **values: Any) -> None:
         connection.execute(update(PEOPLE).where(PEOPLE.c.id == person).values(**values))
 
+    def github_tokens_of(self, connection: Connection, people: Collection[str]) -> dict[str, float]:
+        """{person: when it was stored} for those who have one."""
+        query = select(GITHUB_TOKENS.c.person, GITHUB_TOKENS.c.stored_at).where(GITHUB_TOKENS.c.person.in_(people))
+        return {row.person: row.stored_at for row in connection.execute(query.order_by(GITHUB_TOKENS.c.person))}
+
     def groups_of(self, connection: Connection, person: str) -> list[str]:
         query = select(MEMBERS.c.group_id).where(MEMBERS.c.person == person).order_by(MEMBERS.c.group_id)
         return list(connection.scalars(query))

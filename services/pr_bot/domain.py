@@ -220,10 +220,12 @@ def fail(
     ]
 
 
-def pause(state: PullRequest, *, model: str, revision: int, as_state: str, reason: str) -> Sequence[Any]:
+def pause(
+    state: PullRequest, *, model: str, revision: int, as_state: str, reason: str, cause: str = ""
+) -> Sequence[Any]:
     if (state.state, state.reason) == (as_state, reason):
         return []
-    return [events.PullRequestPaused(model_name=model, revision=revision, state=as_state, reason=reason)]
+    return [events.PullRequestPaused(model_name=model, revision=revision, state=as_state, reason=reason, cause=cause)]
 
 
 def check(

@@ -104,12 +104,16 @@ class PullRequestFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestPaused:
-    """The bot stopped until a person decides: someone's commit on the branch, a revoked token, a conflict."""
+    """The bot stopped until a person decides: someone's commit on the branch, a revoked token, a conflict.
+
+    `cause` is `token` where the token of the account that acts was refused.
+    """
 
     model_name: str
     revision: int
     state: str  # paused or conflicted
     reason: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

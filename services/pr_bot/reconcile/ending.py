@@ -41,17 +41,23 @@ class Ending:
             comment = rules.rejection(revision, work.desired.rejected)
             work.upstream.comment(pull.number, f"models-hub:rejected:{revision}", comment)
 
-    def pause(self, work: Work, as_state: str, reason: str) -> None:
+    def pause(self, work: Work, as_state: str, reason: str, *, cause: str = "") -> None:
+        """`cause` is `token` where the account's token was refused: its owner is told where to mend it."""
         paused = partial(
-            domain.pause, model=work.model, revision=work.desired.revision, as_state=as_state, reason=reason
+            domain.pause,
+            model=work.model,
+            revision=work.desired.revision,
+            as_state=as_state,
+            reason=reason,
+            cause=cause,
         )
         self._records.record(work.due, paused)
 
     def _clear_branch(self, work: Work) -> None:
-        """Somebody else's commits stay where they are."""
-        if work.branch is None or (head := work.upstream.branch_head(work.branch)) is None:
+        """Somebody else's commits stay where they are, and a branch that its account cannot reach any more."""
+        if work.branch is None or work.refusal or (head := work.upstream.branch_head(work.branch)) is None:
             return
-        if self._commits.stranger_on(head, base=work.upstream.head()) is None:
+        if self._commits.stranger_on(work.upstream, head, base=work.upstream.head()) is None:
             work.upstream.delete_branch(work.branch)
 
 
