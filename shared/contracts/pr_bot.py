@@ -63,7 +63,7 @@ class PlacesQuery:
 class Place:
     """`place` counts from 1 among all that is due, in the order it is taken; `next_try_at` in Unix seconds.
 
-    `because` says what it waits for beyond its turn, empty where nothing. `attempts` failed in a row.
+    `because` says what it waits for beyond its turn, as UpstreamState's `waits_because`. `attempts` failed in a row.
     """
 
     name: str
@@ -86,7 +86,8 @@ class UpstreamState:
     """`enabled` is False with HUB_UPSTREAM=off. `looked_at` in Unix seconds, 0 before the first look.
 
     `limit` and `remaining` are the default account's calls in a window that ends at `resets_at`, 0 where
-    nothing is limited. Until `waits_until` (0: not at all) nothing is asked of upstream, `waits_because` says why.
+    nothing is limited. Until `waits_until` (0: not at all) nothing is asked of upstream; `waits_because`: `budget`
+    where the window's calls are used up, `pace` where upstream wants a pause. `next_try_at` is of what comes first.
     `counts` by state of the request. `people`: for operators and services alone.
     """
 
@@ -129,6 +130,16 @@ class OpensAs:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCheck:
+    """What GitHub says of a stored token, as identity's TestedGitHubToken takes it."""
+
+    mark: str
+    github_login: str
+    scopes: list[str] = field(default_factory=list)
+    way: str = ""
+
+
 class PrBot(Service, Protocol):
     def retry(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer: ...
 
@@ -151,3 +162,10 @@ class PrBot(Service, Protocol):
         """Where these models stand in the order of work."""
 
     def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs: ...
+
+    def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
+        """Asks GitHub what the caller's own stored token may do now.
+
+        NotFound where none is stored, Conflict where upstream is no GitHub, Invalid (`github-token`) where the
+        token cannot serve, Unavailable where GitHub does not say.
+        """

@@ -123,7 +123,8 @@ def _pull_request(view: View, seen: SeenModel, *, whole: bool) -> PullRequest | 
     row = view.generation.histories.pull(view.connection, seen.id) if seen.shows_pull_request else None
     if row is None:
         return None
-    return pages.pull_request(row, name=seen.name, model_type=seen.row["type"], whole=whole)
+    said = view.generation.histories.remarks(view.connection, seen.id, row["number"]) if whole else ()
+    return pages.pull_request(row, name=seen.name, model_type=seen.row["type"], whole=whole, remarks=said)
 
 
 def _shown_revision(seen: SeenModel) -> int:

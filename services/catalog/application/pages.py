@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.catalog.projection.models import Card
 from shared.contracts.catalog import (
     ModelRow,
     PendingRevision,
+    PullCheck,
+    PullRemark,
     PullRequest,
     ReviewComment,
     ReviewRow,
@@ -21,8 +23,9 @@ Row = Mapping[Any, Any]
 
 _PULL_FIELDS = (
     *("state", "number", "url", "branch", "base", "title", "draft", "head_sha", "base_sha", "reason"),
-    *("next_try_at", "revision", "opened_as", "opened_at", "changed_at"),
+    *("next_try_at", "revision", "opened_as", "opened_at", "changed_at", "checks_state"),
 )
+_REMARK_FIELDS = ("author", "text", "at", "kind", "url", "path", "verdict", "edited")
 
 
 def model_row(card: Card, *, pending: int, withheld: bool) -> ModelRow:
@@ -83,10 +86,20 @@ def pending_revision(row: Row) -> PendingRevision:
     )
 
 
-def pull_request(row: Row, *, name: str, model_type: str, whole: bool) -> PullRequest:
-    """`whole`: with body and diff, which may be long."""
-    texts = {"body": row["body"], "diff": row["diff"]} if whole else {}
-    return PullRequest(name=name, type=model_type, **{field: row[field] for field in _PULL_FIELDS}, **texts)
+def pull_request(row: Row, *, name: str, model_type: str, whole: bool, remarks: Sequence[Row] = ()) -> PullRequest:
+    """`whole`: with body, diff, checks and `remarks`, which may be long."""
+    texts: dict[str, Any] = {}
+    if whole:
+        checks = [PullCheck(**check) for check in json.loads(row["checks"] or "[]")]
+        said = [PullRemark(**{field: remark[field] for field in _REMARK_FIELDS}) for remark in remarks]
+        texts = {"body": row["body"], "diff": row["diff"], "checks": checks, "remarks": said}
+    return PullRequest(
+        name=name,
+        type=model_type,
+        first_release=row["release"] if row["release_number"] == row["number"] else "",
+        **{field: row[field] for field in _PULL_FIELDS},
+        **texts,
+    )
 
 
 def review_row(row: Row, *, now: float, comments: int) -> ReviewRow:

@@ -121,6 +121,12 @@ class HistoryReads:
         table = self._tables.pulls
         return connection.execute(select(table).where(table.c.model == model)).mappings().first()
 
+    def remarks(self, connection: Connection, model: str, number: int) -> Sequence[RowMapping]:
+        """What people said on a request upstream, oldest first."""
+        table = self._tables.remarks
+        query = select(table).where(table.c.model == model, table.c.number == number)
+        return connection.execute(query.order_by(table.c.at, table.c.remark)).mappings().all()
+
     def pull_states(self, connection: Connection, models: Sequence[str]) -> dict[str, str]:
         table = self._tables.pulls
         query = select(table.c.model, table.c.state).where(table.c.model.in_(models))
@@ -135,7 +141,7 @@ class HistoryReads:
         counting = select(pulls.c.state, func.count()).select_from(joined).where(visible).group_by(pulls.c.state)
         counts = {row[0]: row[1] for row in connection.execute(counting)}
         wanted = pulls.c.state == state if state else pulls.c.state.not_in(UNLISTED_PULLS)
-        columns = [column for column in pulls.c if column.name not in ("diff", "body", "name")]
+        columns = [column for column in pulls.c if column.name not in ("diff", "body", "name", "checks")]
         query = (
             select(*columns, models.c.name, models.c.type)
             .select_from(joined)

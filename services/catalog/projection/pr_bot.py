@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,6 +16,7 @@ from shared.event_store.interface import RecordedEvent
 from shared.events import pr_bot as facts
 
 SOURCE = "pr_bot"
+_SAID_CHARS = 200
 
 _SHOWN = (
     "number",
@@ -36,7 +39,7 @@ class PullRequestHandlers:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._rows = Rows(tables, read=[(tables.pulls, "model")])
+        self._rows = Rows(tables, read=[(tables.pulls, "model"), (tables.remarks, "model")])
 
     def by_type(self) -> GatheringHandlers:
         handlers = {
@@ -50,15 +53,24 @@ class PullRequestHandlers:
             facts.PullRequestFailed: self.on_failed,
             facts.PullRequestMerged: self.on_merged,
             facts.PullRequestClosed: self.on_closed,
+            facts.PullRequestChecked: self.on_checked,
+            facts.PullRequestRemarked: self.on_remarked,
+            facts.ReleasedUpstream: self.on_released,
             facts.UpstreamChanged: self.on_upstream_changed,
         }
         return GatheringHandlers(handlers, self._rows.gathering)
 
     def on_opened(self, connection: Connection, recorded: RecordedEvent) -> None:
-        self._write(connection, recorded, self._content(recorded) | {"opened_at": recorded.recorded_at})
+        values = self._content(recorded) | {"opened_at": recorded.recorded_at, "checks_state": "", "checks": ""}
+        self._write(connection, recorded, values)
 
     def on_changed(self, connection: Connection, recorded: RecordedEvent) -> None:
-        self._write(connection, recorded, self._content(recorded))
+        values = self._content(recorded)
+        found = self._rows.get(connection, self._tables.pulls, {"model": _key(recorded)})
+        if found and found["head_sha"] != values["head_sha"]:
+            # They were another commit's.
+            values |= {"checks_state": "", "checks": ""}
+        self._write(connection, recorded, values)
 
     def on_queued(self, connection: Connection, recorded: RecordedEvent) -> None:
         found = self._rows.get(connection, self._tables.pulls, {"model": _key(recorded)})
@@ -85,6 +97,31 @@ class PullRequestHandlers:
         values = {"state": event.state, "reason": event.reason, "next_try_at": 0, "number": event.number}
         self._write(connection, recorded, values)
 
+    def on_checked(self, connection: Connection, recorded: RecordedEvent) -> None:
+        event: facts.PullRequestChecked = recorded.event
+        values = {"checks_state": event.state, "checks": json.dumps([asdict(check) for check in event.checks])}
+        found = self._rows.get(connection, self._tables.pulls, {"model": _key(recorded)})
+        if found and found["number"] == event.number:
+            self._rows.put(connection, self._tables.pulls, {"model": _key(recorded)}, values)
+        those = ", ".join(check.name for check in event.checks if check.state == event.state)
+        self._note(connection, recorded, why=f"{event.state}: {those}")
+
+    def on_remarked(self, connection: Connection, recorded: RecordedEvent) -> None:
+        event: facts.PullRequestRemarked = recorded.event
+        key = {"model": _key(recorded), "number": event.number, "remark": event.remark_id}
+        known = self._rows.get(connection, self._tables.remarks, key)
+        values = {name: getattr(event, name) for name in ("kind", "author", "text", "url", "path", "verdict", "at")}
+        self._rows.put(connection, self._tables.remarks, key, values | {"edited": known is not None})
+        said = " ".join(event.text.split())
+        shown = said if len(said) <= _SAID_CHARS else said[: _SAID_CHARS - 1] + "…"
+        self._note(connection, recorded, why=f"{event.author}: {shown or event.verdict}")
+
+    def on_released(self, connection: Connection, recorded: RecordedEvent) -> None:
+        event: facts.ReleasedUpstream = recorded.event
+        values = {"release": event.release, "release_number": event.number}
+        self._rows.change(connection, self._tables.pulls, {"model": _key(recorded)}, values)
+        self._note(connection, recorded, why=event.release)
+
     def on_upstream_changed(self, connection: Connection, recorded: RecordedEvent) -> None:
         event = recorded.event
         self._rows.note(connection, recorded, source=SOURCE, why=f"{event.path}@{event.commit}")
@@ -97,7 +134,10 @@ class PullRequestHandlers:
     def _write(self, connection: Connection, recorded: RecordedEvent, values: dict[str, Any]) -> None:
         shown = values | {"name": recorded.event.model_name, "changed_at": recorded.recorded_at}
         self._rows.put(connection, self._tables.pulls, {"model": _key(recorded)}, shown)
-        self._rows.note(connection, recorded, source=SOURCE, audience=PUBLIC)
+        self._note(connection, recorded)
+
+    def _note(self, connection: Connection, recorded: RecordedEvent, *, why: str = "") -> None:
+        self._rows.note(connection, recorded, source=SOURCE, why=why, audience=PUBLIC)
         self._rows.touch(connection, _key(recorded))
 
 

@@ -27,8 +27,8 @@ class Tables:
     """The tables of one generation; `metadata` creates and drops them together.
 
     A model's key is its lower-cased name. Written by registry's log: models, owners, groups,
-    revisions, contents, changes; by review's: verdicts, comments; by pr_bot's: pulls; by every
-    log: timeline and touched.
+    revisions, contents, changes; by review's: verdicts, comments; by pr_bot's: pulls, remarks; by
+    every log: timeline and touched.
     """
 
     def __init__(self, generation: int) -> None:
@@ -118,10 +118,20 @@ class Tables:
             Column("model", Text, primary_key=True),
             *map(_text, ("name", "state", "url", "branch", "base", "title", "head_sha", "base_sha")),
             *map(_text, ("reason", "opened_as", "body", "diff")),
-            *map(_integer, ("number", "revision", "next_try_at")),
+            *map(_text, ("checks_state", "checks", "release")),
+            *map(_integer, ("number", "revision", "next_try_at", "release_number")),
             _flag("draft"),
             *map(_moment, ("opened_at", "changed_at")),
             self._index("pulls_state", "state", "changed_at"),
+        )
+        self.remarks = self._table(
+            "remarks",
+            Column("model", Text, primary_key=True),
+            Column("number", Integer, primary_key=True),
+            Column("remark", Text, primary_key=True),
+            *map(_text, ("kind", "author", "text", "url", "path", "verdict")),
+            _integer("at"),
+            _flag("edited"),
         )
 
     def _history(self) -> None:

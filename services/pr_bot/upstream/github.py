@@ -36,6 +36,7 @@ from services.pr_bot.upstream.github_pulls import (
 from services.pr_bot.upstream.github_releases import first_with
 from services.pr_bot.upstream.objects import TREE
 from shared.document.unified import unified
+from shared.upstream_layout import BRANCHES
 
 CATALOGUE = "xinference/model/"
 _CI_AUTHORS = ("github-actions[bot]",)
@@ -62,6 +63,10 @@ class GitHub:
     @property
     def target(self) -> str:
         return f"github:{self._repository}"
+
+    @property
+    def fetch_from(self) -> str:
+        return f"{self._calls.site}/{self._repository}.git"
 
     @property
     def base(self) -> str:
@@ -132,6 +137,16 @@ class GitHub:
             if found := self._pulls_from(owner, branch):
                 return found
         return ()
+
+    def recent_pulls(self, since: float) -> Sequence[Pull]:
+        query = {"state": "all", "base": self._base, "sort": "updated", "direction": "desc"}
+        found = []
+        for data in self._calls.pages(path_of("repos", self._repository, "pulls"), query):
+            if (pull := pull_of(data)).updated_at < since:
+                break
+            if pull.branch.startswith(BRANCHES):
+                found.append(pull)
+        return found
 
     def open_pull(self, new: NewPull) -> Pull:
         if (found := self._open_of(new.branch)) is not None:

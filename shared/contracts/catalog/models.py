@@ -91,8 +91,39 @@ class PendingRevision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullCheck:
+    """One of upstream's automatic checks: `state` is pending, success, failure or neutral."""
+
+    name: str
+    state: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRemark:
+    """What somebody said on the request upstream, as plain Markdown; `author` is their name there.
+
+    `kind`: comment, review, or line (of the file at `path`). `verdict` of a review: approved, changes_requested,
+    commented. `edited`: it once said something else. `at` in Unix seconds.
+    """
+
+    author: str
+    text: str
+    at: int
+    kind: str
+    url: str = ""
+    path: str = ""
+    verdict: str = ""
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """The pull request's axis of state and what its page shows. `age_at` is its last change."""
+    """The pull request's axis of state and what its page shows.
+
+    `checks_state` is the worst of `checks`: failure, pending, success, neutral, empty where none has reported.
+    `first_release` is the first of upstream's that carries what was merged. Lists leave `checks` and `remarks` out.
+    """
 
     name: str
     type: str = ""
@@ -113,6 +144,10 @@ class PullRequest:
     opened_as: str = ""
     opened_at: float = 0.0
     changed_at: float = 0.0
+    checks_state: str = ""
+    checks: list[PullCheck] = field(default_factory=list)
+    remarks: list[PullRemark] = field(default_factory=list)
+    first_release: str = ""
     stale: bool = False
 
 
