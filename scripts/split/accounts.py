@@ -24,12 +24,12 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "review": ("registry",),
     "identity": ("registry", "review", "pr_bot"),
     "catalog": ("registry", "review", "identity", "pr_bot"),
-    "pr_bot": ("registry", "review"),
+    "pr_bot": ("registry", "identity"),
 }
 """Whose logs a service follows, by the broker and by `read_log`."""
 
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "pr_bot": ("registry.desired_state", "registry.model_access", "identity.people"),
+    "pr_bot": ("registry.desired_state", "registry.model_access", "identity.people", "identity.sealed_github_token"),
 }
 """What a service asks of others besides their logs."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,11 @@ from services.pr_bot.reconcile.commits import Commits
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import Upstream
-from services.pr_bot.upstream.accounts import OneAccount
+from services.pr_bot.upstream.accounts import Accounts, OneAccount
 from services.pr_bot.upstream.catalogue import ParsedFiles
+from services.pr_bot.upstream.github import GitHub
+from services.pr_bot.upstream.github_calls import GitHubCalls
+from services.pr_bot.upstream.github_content import Content
 from services.pr_bot.upstream.local_git import LocalGit, seed
 from shared.clock import Clock, wall_clock
 from shared.config import Settings
@@ -29,8 +33,8 @@ from shared.errors import Invalid
 from shared.event_store.interface import RecordedEvent
 from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
+from shared.events import identity, registry
 from shared.events import pr_bot as facts
-from shared.events import registry
 from shared.idempotency import Commands
 from shared.publicity import Publicity
 from shared.relay_cursor import published_position
@@ -40,7 +44,7 @@ from shared.subscription import Subscription, look_s
 __all__ = ["build", "seed"]
 
 NAME = "pr_bot"
-SOURCES = {"registry": registry}
+SOURCES = {"registry": registry, "identity": identity}
 _IDLE_S = 30.0
 # What another replica has marked, and then left, wakes nobody here.
 _LOOK_S = 1.0
@@ -52,11 +56,12 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
     types = EventTypes(facts.EVENTS, facts.UPCASTERS)
     store = SqlEventStore(database, types, floor=published_position)
     records = Records(store, Rows(database))
-    upstream = _upstream(settings)
+    accounts = _accounts(settings, calls, clock)
+    upstream = accounts.reader if accounts else None
     watch: Watch | None = None
     step: Callable[[Due], None] = NoUpstream(registry=calls.registry, records=records).step
-    if upstream is not None:
-        watch, step = _reconciling(settings, calls, records, upstream, clock)
+    if accounts is not None:
+        watch, step = _reconciling(settings, calls, records, accounts, clock)
     worker = Worker(step=step, records=records, now=clock, idle_s=_LOOK_S if settings.amqp_uri else _IDLE_S)
     application = Application(
         store=store,
@@ -67,7 +72,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         clock=clock,
         target=upstream.target if upstream else "off",
         upstream_reader=upstream,
-        accounts=OneAccount(upstream) if upstream else None,
+        accounts=accounts,
         watch=watch,
         wake=worker.wake,
     )
@@ -96,14 +101,14 @@ def _polling(application: Application, settings: Settings) -> list[UpstreamWatch
 
 
 def _reconciling(
-    settings: Settings, calls: Calls, records: Records, upstream: Upstream, clock: Clock
+    settings: Settings, calls: Calls, records: Records, accounts: Accounts, clock: Clock
 ) -> tuple[Watch, Callable[[Due], None]]:
     parsed = ParsedFiles()
-    watch = Watch(upstream=upstream, registry=calls.registry, records=records, parsed=parsed, now=clock)
+    watch = Watch(upstream=accounts.reader, registry=calls.registry, records=records, parsed=parsed, now=clock)
     reconciler = Reconciler(
-        upstream=upstream,
+        accounts=accounts,
         registry=calls.registry,
-        commits=Commits(upstream, calls.identity),
+        commits=Commits(calls.identity),
         watch=watch,
         records=records,
         parsed=parsed,
@@ -112,15 +117,38 @@ def _reconciling(
     return watch, reconciler.step
 
 
-def _upstream(settings: Settings) -> Upstream | None:
+def _accounts(settings: Settings, calls: Calls, clock: Clock) -> Accounts | None:
     if settings.upstream.kind == "off":
         return None
     if settings.upstream.kind == "file":
-        return LocalGit(Path(settings.upstream.location), base=settings.upstream_branch)
-    raise Invalid(
-        f"HUB_UPSTREAM: expected file:<path of a bare repository> or off, found {settings.upstream.kind}:; "
-        "this release cannot reach GitHub"
+        return OneAccount(LocalGit(Path(settings.upstream.location), base=settings.upstream_branch))
+    # Loaded here: a hub without GitHub opens no tokens.
+    from services.pr_bot.tokens import Tokens
+
+    content = Content()
+
+    def connect(token: str, account: str) -> Upstream:
+        carrier = GitHubCalls(token=token, account=account, api_url=settings.github_api_url, now=clock)
+        return GitHub(settings.upstream.location, carrier, base=settings.upstream_branch, content=content)
+
+    return Tokens(
+        identity=calls.identity,
+        seal_key=partial(_seal_key, settings),
+        connect=connect,
+        default_token=settings.github_token,
     )
+
+
+def _seal_key(settings: Settings) -> bytes:
+    """The private half; of an embedded hub, which has made it, from its file."""
+    if settings.seal_key is not None:
+        return settings.seal_key
+    try:
+        return base64.b64decode(settings.seal_key_file.read_text(encoding="ascii"))
+    except OSError as error:
+        raise Invalid(
+            f"HUB_SEAL_KEY: expected the key that opens GitHub tokens, found none ({type(error).__name__}); set it"
+        ) from None
 
 
 def _subscriptions(application: Application, calls: Calls, database: Database, *, pause_s: float) -> list[Subscription]:

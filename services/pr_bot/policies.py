@@ -18,7 +18,7 @@ from services.pr_bot.reconcile.records import Records
 from services.pr_bot.upstream import BranchMoved, RateLimited
 from shared.errors import HubError
 from shared.event_store.interface import RecordedEvent
-from shared.events import registry
+from shared.events import identity, registry
 from shared.telemetry import stepping
 
 Reaction = Callable[[Application, Connection, RecordedEvent], None]
@@ -53,6 +53,12 @@ def look_again_if_known(application: Application, connection: Connection, record
         application.mark_due(connection, recorded.event.model_name, recorded)
 
 
+def look_again_of_owner(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
+    """Whenever a person's GitHub token changes, then those of their models are due whose request it may open."""
+    for model in application.records.rows.accounts.waiting_for(connection, recorded.event.user_id):
+        application.mark_due(connection, model, recorded)
+
+
 REACTIONS: dict[type, Reaction] = {
     registry.ModelSubmitted: queue_revision,
     registry.ModelUpdated: queue_revision,
@@ -69,6 +75,7 @@ REACTIONS: dict[type, Reaction] = {
     registry.ModelRestored: look_again,
     registry.ModelQuarantined: look_again,
     registry.QuarantineLifted: look_again,
+    identity.GitHubTokenChanged: look_again_of_owner,
 }
 
 

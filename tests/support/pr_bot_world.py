@@ -1,10 +1,10 @@
-"""A whole pr_bot on real files: its database, a bare repository, a person with a clone, a fake registry."""
+"""A whole pr_bot on real files: its database, upstream on either adapter, a person with a clone, a fake registry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from services.pr_bot.domain import PullRequest
@@ -15,7 +15,10 @@ from services.pr_bot.reconcile.commits import Commits
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import Pull, Upstream
+from services.pr_bot.upstream.accounts import Accounts, OneAccount
 from services.pr_bot.upstream.catalogue import Catalogue, ParsedFiles
+from services.pr_bot.upstream.github import GitHub
+from services.pr_bot.upstream.github_calls import GitHubCalls
 from services.pr_bot.upstream.local_git import LocalGit, seed
 from shared.contracts.identity import Identity
 from shared.contracts.registry import Registry
@@ -26,16 +29,32 @@ from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as events
 from tests.support.git_people import Person
+from tests.support.github import FakeGitHub
 from tests.support.registry_fake import FakeIdentity, FakeRegistry
+
+TOKEN = "ghp_" + "d" * 36
+BOT = "hub-bot"
+Upstreams = Literal["local", "github"]
 
 
 class World:
-    """`restart` forgets everything that a killed process forgets. Not `imported`: registry knows nothing of main."""
+    """`restart` forgets everything that a killed process forgets. Not `imported`: registry knows nothing of main.
 
-    def __init__(self, folder: Path, files: Mapping[str, str], *, imported: bool = True) -> None:
+    Upstream is a bare repository, with the `github` that is given in front of it or with none.
+    """
+
+    def __init__(
+        self, folder: Path, files: Mapping[str, str], *, imported: bool = True, github: FakeGitHub | None = None
+    ) -> None:
         self.folder = folder
-        self.repository = folder / "upstream.git"
-        seed(self.repository, {path: text.encode() for path, text in files.items()}, durable=False)
+        self.github = github
+        if github is None:
+            self.repository = folder / "upstream.git"
+            seed(self.repository, {path: text.encode() for path, text in files.items()}, durable=False)
+        else:
+            self.repository = github.repository
+            github.set_clock(lambda: self.now)
+            github.user(BOT, token=TOKEN)
         self.registry = FakeRegistry()
         self.identity = FakeIdentity()
         self.now = 1_800_000_000.0
@@ -50,7 +69,7 @@ class World:
         self.database = Database(f"sqlite:///{self.folder / 'pr_bot.db'}", durable=False)
         self.store = SqlEventStore(self.database, EventTypes(events.EVENTS, events.UPCASTERS))
         self.records = Records(self.store, Rows(self.database))
-        self.git = LocalGit(self.repository, durable=False)
+        self.git: LocalGit | GitHub = self.adapter() if self.github else LocalGit(self.repository, durable=False)
         upstream = wrap(self.git)
         parsed = ParsedFiles()
         registry, identity = cast(Registry, self.registry), cast(Identity, self.identity)
@@ -58,15 +77,31 @@ class World:
             upstream=upstream, registry=registry, records=self.records, parsed=parsed, now=lambda: self.now
         )
         self.reconciler = Reconciler(
-            upstream=upstream,
+            accounts=self.accounts(upstream),
             registry=registry,
-            commits=Commits(upstream, identity),
+            commits=Commits(identity),
             watch=self.watch,
             records=self.records,
             parsed=parsed,
             public_url="http://hub.test",
         )
         self.worker = Worker(step=self.reconciler.step, records=self.records, now=lambda: self.now)
+
+    def adapter(self, token: str = TOKEN, account: str = "default") -> GitHub:
+        """With nothing in memory."""
+        assert self.github is not None
+        calls = GitHubCalls(
+            token=token,
+            account=account,
+            api_url=self.github.url,
+            between_writes_s=0.0,
+            timeout_s=5,
+            now=lambda: self.now,
+        )
+        return GitHub(self.github.main.full_name, calls)
+
+    def accounts(self, upstream: Upstream) -> Accounts:
+        return OneAccount(upstream)
 
     def import_main(self) -> None:
         """Registry holds what main holds, as after a first import."""
@@ -101,6 +136,24 @@ class World:
     def person(self) -> Person:
         return Person(self.repository, self.folder / "people" / uuid4().hex)
 
+    def merge(self, branch: str) -> None:
+        self._merged(branch, "merge")
+
+    def squash(self, branch: str) -> None:
+        self._merged(branch, "squash")
+
+    def _merged(self, branch: str, method: Literal["merge", "squash"]) -> None:
+        if self.github is not None:
+            self.github.merge(self.pulls(branch)[-1].number, method=method)
+        elif method == "merge":
+            self.person().merge(branch)
+        else:
+            self.person().squash(branch)
+
+    def pulls(self, branch: str) -> Sequence[Pull]:
+        """Of the branch, as upstream holds them."""
+        return (self.adapter() if self.github else self.git).pulls(branch)
+
     def state(self, model: str) -> PullRequest:
         return self.records.pull_request(model)
 
@@ -117,7 +170,7 @@ class World:
         """The model's one pull request, as upstream holds it."""
         last = self.state(model).last
         assert last is not None
-        pulls = self.git.pulls(last.branch)
+        pulls = self.pulls(last.branch)
         assert len(pulls) == 1
         return pulls[0]
 

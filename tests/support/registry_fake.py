@@ -7,8 +7,8 @@ import hashlib
 import json
 from typing import Any
 
-from shared.contracts.common import Caller, Done, ModelRef
-from shared.contracts.identity import People, PeopleQuery, PersonName
+from shared.contracts.common import Caller, Done, LogSlice, ModelRef, ReadLog
+from shared.contracts.identity import People, PeopleQuery, PersonName, PersonRef, SealedGitHubToken
 from shared.contracts.registry import DesiredState
 from shared.errors import Forbidden, NotFound
 from shared.events.pr_bot import UpstreamChanged
@@ -91,10 +91,18 @@ class FakeRegistry:
 
 
 class FakeIdentity:
-    """Answers `people`."""
+    """Answers `people` and `sealed_github_token`, which nobody has stored at first; its log is empty."""
 
     def __init__(self, **names: str) -> None:
         self.names = names or {"u1": "Ada"}
+        self.sealed: dict[str, SealedGitHubToken] = {}
+
+    def read_log(self, request: ReadLog, caller: Caller) -> LogSlice:
+        return LogSlice()
+
+    def sealed_github_token(self, request: PersonRef, caller: Caller) -> SealedGitHubToken:
+        assert caller.is_system
+        return self.sealed.get(request.id, SealedGitHubToken(present=False))
 
     def people(self, request: PeopleQuery, caller: Caller) -> People:
         return People(

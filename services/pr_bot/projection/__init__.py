@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from services.pr_bot.domain import PullRequest
+from services.pr_bot.projection.accounts import AccountRows, given_to
 from services.pr_bot.projection.returns import Returned
 from services.pr_bot.projection.tables import (
-    BRANCHES,
     DUE,
     DUE_TRACES,
     HEARD,
@@ -82,6 +82,7 @@ class Rows:
     def __init__(self, database: Database) -> None:
         self.database = database
         database.create(METADATA)
+        self.accounts = AccountRows(database)
         self.turns = Turns(database)
         self.returned = Returned(database)
 
@@ -200,8 +201,7 @@ class Rows:
                 if value:
                     rows = connection.execute(select(PULL_REQUESTS).where(column == value))
                     found |= {row.model: _standing(row) for row in rows}
-            given = select(BRANCHES.c.model).where(BRANCHES.c.branch == branch)
-            model = connection.scalar(given) if branch else None
+            model = given_to(connection, branch) if branch else None
         if model is not None:
             found.setdefault(model, Standing(model=model, number=0, branch=branch, head_sha="", is_open=False))
         return list(found.values())
@@ -210,23 +210,6 @@ class Rows:
         with self.database.read() as connection:
             query = select(PULL_REQUESTS.c.state, func.count()).group_by(PULL_REQUESTS.c.state)
             return {row[0]: row[1] for row in connection.execute(query)}
-
-    def known_branch(self, model: str) -> str | None:
-        """The branch the model has been given, None where it never needed one."""
-        with self.database.read() as connection:
-            return connection.scalar(select(BRANCHES.c.branch).where(BRANCHES.c.model == model))
-
-    def branch_of(self, model: str, choose: Callable[[list[str]], str]) -> str:
-        """The model's branch, the same ever after; `choose` gets those that other models have."""
-        if (known := self.known_branch(model)) is not None:
-            return known
-        with self.database.write() as connection:
-            rows = connection.execute(select(BRANCHES.c.model, BRANCHES.c.branch)).all()
-            found = next((row.branch for row in rows if row.model == model), None)
-            branch: str = found or choose([row.branch for row in rows])
-            if found is None:
-                connection.execute(BRANCHES.insert().values(branch=branch, model=model))
-        return branch
 
     def seen_head(self) -> SeenHead | None:
         with self.database.read() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
 DUE = Table(
@@ -38,6 +38,22 @@ PULL_REQUESTS = Table(
 )
 BRANCHES = Table(
     "branches", METADATA, Column("branch", Text, primary_key=True), Column("model", Text, nullable=False, unique=True)
+)
+# Of personal accounts; those of the default are above.
+ACCOUNT_BRANCHES = Table(
+    "account_branches",
+    METADATA,
+    Column("branch", Text, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("login", Text, nullable=False),
+    UniqueConstraint("model", "login"),
+)
+# Whose tokens may open the request, and are waited for.
+OWNERS = Table(
+    "owners",
+    METADATA,
+    Column("model", Text, primary_key=True),
+    Column("person", Text, primary_key=True, index=True),
 )
 SEEN_HEAD = Table(
     "seen_head",

@@ -6,6 +6,7 @@ from what is seen, not from what was done.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
 from services.pr_bot import domain, rules
@@ -18,7 +19,8 @@ from services.pr_bot.reconcile.returns import Returns
 from services.pr_bot.reconcile.texts import Texts, title_to_keep
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.reconcile.work import Work
-from services.pr_bot.upstream import NewPull, Pull, Upstream
+from services.pr_bot.upstream import NewPull, Pull, TokenRefused
+from services.pr_bot.upstream.accounts import DEFAULT, Account, Accounts, looking_as
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared import document, upstream_layout
 from shared.contracts.common import ModelRef, system_caller
@@ -35,13 +37,19 @@ class UpstreamAhead(Conflict):
     slug = "upstream-ahead"
 
 
+class LeftAlone(Conflict):
+    """A person's commit lies where another account's request would have to go."""
+
+    slug = "left-alone"
+
+
 class Reconciler:
     """Steps for any model; never two for one model at a time."""
 
     def __init__(
         self,
         *,
-        upstream: Upstream,
+        accounts: Accounts,
         registry: Registry,
         commits: Commits,
         watch: Watch,
@@ -49,7 +57,7 @@ class Reconciler:
         parsed: ParsedFiles,
         public_url: str,
     ) -> None:
-        self._upstream = upstream
+        self._accounts = accounts
         self._registry = registry
         self._commits = commits
         self._watch = watch
@@ -61,8 +69,25 @@ class Reconciler:
 
     def step(self, due: Due) -> None:
         """Upstream and the stream agree with registry afterwards; raises what is worth another try."""
-        work = self._looked(due, desired_of(self._registry, due.model))
-        desired = work.desired
+        desired = desired_of(self._registry, due.model)
+        self._records.rows.accounts.keep_owners(due.model, [*filter(None, {desired.submitter, *desired.owners})])
+        account = self._account(due, desired)
+        while True:
+            try:
+                self._step_as(account, due, desired)
+                return
+            except TokenRefused as refusal:
+                try:
+                    account = self._instead(desired, account, refusal)
+                except TokenRefused as final:
+                    self._stop(due, desired, final.message, cause="token")
+                    return
+            except LeftAlone as stranger:
+                self._stop(due, desired, stranger.message)
+                return
+
+    def _step_as(self, account: Account, due: Due, desired: DesiredState) -> None:
+        work = self._looked(due, desired, account)
         if due.heard:
             self._returns.look(due, model=work.model, state=work.state, pull=work.pull, upstream=work.upstream)
         if work.state.is_held_closed and due.ask != "reopen" and not work.was_reopened:
@@ -72,22 +97,73 @@ class Reconciler:
             return
         self._towards(work)
 
-    def _looked(self, due: Due, desired: DesiredState) -> Work:
-        """With what ended upstream since the last look recorded."""
+    def _account(self, due: Due, desired: DesiredState) -> Account:
+        """Of the request that stands, as long as it works; where none does, one that can only look."""
         state = self._records.pull_request(due.model)
-        branch = self._records.rows.known_branch(due.model)
-        pulls = self._upstream.pulls(branch) if branch else ()
+        stands = state.last if state.is_open or state.is_held_closed else None
+        standing = stands.opened_as if stands else ""
+        try:
+            return self._accounts.of(desired, standing=standing)
+        except TokenRefused as refusal:
+            return looking_as(standing or DEFAULT, self._accounts.reader, refusal.message)
+
+    def _instead(self, desired: DesiredState, account: Account, refusal: TokenRefused) -> Account:
+        if account.refusal:
+            raise refusal
+        return self._accounts.instead(desired, account, refusal.message)
+
+    def _stop(self, due: Due, desired: DesiredState, reason: str, *, cause: str = "") -> None:
+        """Until a person does something about it."""
+        paused = partial(
+            domain.pause,
+            model=desired.name,
+            revision=desired.revision,
+            as_state="paused",
+            reason=reason,
+            cause=cause,
+        )
+        self._records.record(due, paused)
+
+    def _looked(self, due: Due, desired: DesiredState, account: Account) -> Work:
+        """With what ended upstream since the last look recorded, and another account's request out of the way."""
+        state, upstream = self._records.pull_request(due.model), account.upstream
+        branch = self._records.rows.accounts.known_branch(due.model, account.login)
+        last = state.last if state.is_open else None
+        seen = last.branch if last else branch
+        pulls = upstream.pulls(seen) if seen else ()
         recorded = next((pull for pull in pulls if pull.number == state.number), None)
-        if state.is_open and recorded is not None and recorded.state != "open":
+        if last is not None and recorded is not None and recorded.state != "open":
             state = self._record_end(due, desired, recorded)
+        elif last is not None and recorded is not None and not account.refusal and last.opened_as != account.opened_as:
+            state = self._give_way(due, desired, account, recorded)
+        if seen != branch:
+            pulls = upstream.pulls(branch) if branch else ()
         return Work(
             due=due,
             desired=desired,
             state=state,
-            upstream=self._upstream,
+            account=account,
             branch=branch,
             pull=pulls[-1] if pulls else None,
         )
+
+    def _give_way(self, due: Due, desired: DesiredState, account: Account, pull: Pull) -> PullRequest:
+        """The request of another account makes room for this one's, where this account may close it."""
+        upstream = account.upstream
+        if stranger := self._commits.stranger_on(upstream, pull.head_sha, base=upstream.head()):
+            raise LeftAlone(stranger)
+        reason = "a request of another account replaces it"
+        try:
+            upstream.comment(pull.number, f"models-hub:closed:{pull.number}", rules.closing(reason))
+            upstream.close_pull(pull.number)
+            if account.login is None:
+                upstream.delete_branch(pull.branch)
+        except TokenRefused:
+            return self._records.pull_request(due.model)
+        closed = partial(
+            domain.close, model=desired.name, number=pull.number, by="hub", reason=reason, as_state="superseded"
+        )
+        return self._records.record(due, closed)
 
     def _record_end(self, due: Due, desired: DesiredState, pull: Pull) -> PullRequest:
         if pull.state == "merged":
@@ -128,40 +204,55 @@ class Reconciler:
     def _propose(self, work: Work, catalogue: Catalogue, held: Held | None) -> None:
         """One commit on the current main, and the request that carries it."""
         upstream, desired = work.upstream, work.desired
-        branch = work.branch or self._records.rows.branch_of(
-            work.due.model, lambda taken: upstream_layout.branch(work.model, taken=taken)
+        branch = work.branch or self._records.rows.accounts.branch_of(
+            work.due.model,
+            work.account.login,
+            lambda taken: upstream_layout.branch(work.model, login=work.account.login, taken=taken),
         )
         head = upstream.branch_head(branch)
-        if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(head, base=catalogue.commit)):
+        if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(upstream, head, base=catalogue.commit)):
             self._ending.pause(work, "paused", stranger)
             return
+        if work.due.ask == "reopen" and work.pull is not None and work.pull.state == "closed":
+            head, work = self._reopened(work, work.pull, head)
         removal = desired.wanted == "removed"
         change = catalogue.change(
             held, model_type=desired.type, name=work.model, document=None if removal else desired.document
         )
-        commit = self._commits.build(catalogue.commit, change, desired)
+        commit = self._commits.build(upstream, catalogue.commit, change, desired)
         if head != commit:
             upstream.point(branch, commit, expected=head)
         text = self._texts.of(work, change, held, base_sha=catalogue.commit, head=commit, branch=branch)
         pull = self._opened(work, text)
         self._ending.answer(work, pull)
-        seen = _facts(desired, pull, commit=commit, base_sha=catalogue.commit, base=upstream.base, upstream=upstream)
+        seen = _facts(work, pull, commit=commit, base_sha=catalogue.commit)
         self._records.record(
             work.due,
             partial(domain.stand, seen=seen),
             also=partial(self._records.rows.returned.see_own, model=work.due.model, updated_at=pull.updated_at),
         )
 
+    @staticmethod
+    def _reopened(work: Work, pull: Pull, head: str | None) -> tuple[str | None, Work]:
+        """GitHub opens a request again only where its branch is as it was, so that comes first."""
+        if head is None:
+            work.upstream.point(pull.branch, pull.head_sha, expected=None)
+            head = pull.head_sha
+        return head, dataclasses.replace(work, pull=work.upstream.reopen_pull(pull.number))
+
     def _opened(self, work: Work, text: NewPull) -> Pull:
         """The open request, with what it should say."""
         upstream, pull = work.upstream, work.open_pull
-        if pull is None and work.pull is not None and work.due.ask == "reopen" and work.pull.state == "closed":
-            pull = upstream.reopen_pull(work.pull.number)
         if pull is None:
             pull = upstream.open_pull(text)
         title = title_to_keep(pull.title, work.model) or text.title
         if (pull.title, pull.body, pull.draft) != (title, text.body, text.draft):
             pull = upstream.edit_pull(pull.number, title=title, body=text.body, draft=text.draft)
+        if work.state.number != pull.number and (
+            missing := [label for label in text.labels if label not in pull.labels]
+        ):
+            # Once: what a person takes away later stays away.
+            upstream.label(pull.number, missing)
         return pull
 
 
@@ -197,15 +288,14 @@ def _same(one: str, other: str) -> bool:
     return document.same(one, other)
 
 
-def _facts(
-    desired: DesiredState, pull: Pull, *, commit: str, base_sha: str, base: str, upstream: Upstream
-) -> PullRequestFacts:
+def _facts(work: Work, pull: Pull, *, commit: str, base_sha: str) -> PullRequestFacts:
+    desired, upstream = work.desired, work.upstream
     return PullRequestFacts(
         model_name=desired.name,
         number=pull.number,
         url=pull.url,
         branch=pull.branch,
-        base=base,
+        base=upstream.base,
         title=pull.title,
         body=pull.body,
         draft=pull.draft,
@@ -214,4 +304,5 @@ def _facts(
         revision=desired.revision,
         document_sha256=desired.document_sha256,
         diff=rules.cut(upstream.diff(base_sha, commit)),
+        opened_as=work.account.opened_as,
     )

@@ -26,51 +26,42 @@ _DEPTH = 20  # more commits than this on a branch are not the work of one automa
 class Commits:
     """Builds the commit that a request carries."""
 
-    def __init__(self, upstream: Upstream, identity: Identity) -> None:
-        self._upstream = upstream
+    def __init__(self, identity: Identity) -> None:
         self._identity = identity
 
-    def build(self, base: str, change: FileChange, desired: DesiredState) -> str:
+    def build(self, upstream: Upstream, base: str, change: FileChange, desired: DesiredState) -> str:
         """The SHA of one commit on `base` that makes `change`."""
         removal = desired.wanted == "removed"
         newest = document.newest_updated_at(desired.document) if desired.document else None
         text = CommitText(
             author=AUTHOR,
             email=EMAIL,
-            date_s=rules.date_of(newest, base_date_s=self._upstream.commit(base).date_s),
+            date_s=rules.date_of(newest, base_date_s=0) or upstream.commit(base).date_s,
             message=self._message(desired, removal=removal),
         )
-        return self._upstream.build(base, {change.path: change.after}, text)
+        return upstream.build(base, {change.path: change.after}, text)
 
     def public_name(self, person: str) -> str:
         """What the submitter is called; a person who was erased has no name."""
         found = self._person(person)
         return (found.display_name or found.login) if found else person if person == UPSTREAM else "somebody"
 
-    def stranger_on(self, head: str | None, *, base: str) -> str | None:
+    def stranger_on(self, upstream: Upstream, head: str | None, *, base: str) -> str | None:
         """Why the branch must be left alone: the newest commit that neither the bot nor upstream's machine wrote."""
         if head is None or head == base:
             return None
-        commit = self._upstream.commit(head)
+        commit = upstream.commit(head)
         for _ in range(_DEPTH):
-            if self._is_own(commit):
+            if is_own(upstream, commit):
                 return None
-            if not self._upstream.is_machine(commit) or len(commit.parents) != 1:
+            if not upstream.is_machine(commit) or len(commit.parents) != 1:
                 break
-            commit = self._upstream.commit(commit.parents[0])
+            commit = upstream.commit(commit.parents[0])
         who = commit.author.partition(" <")[0]
         return (
             f"{rules.inert(who)} committed {commit.sha[:12]} to the branch; the bot leaves it alone "
             "until somebody asks for a rebuild or removes the commit"
         )
-
-    def _is_own(self, commit: Commit) -> bool:
-        if len(commit.parents) != 1 or commit.author != f"{AUTHOR} <{EMAIL}>" or not _TRAILER.search(commit.message):
-            return False
-        paths = self._upstream.changed(commit.parents[0], commit.sha)
-        changes = {path: self._upstream.text(commit.sha, path) for path in paths}
-        text = CommitText(author=AUTHOR, email=EMAIL, date_s=commit.date_s, message=commit.message)
-        return self._upstream.build(commit.parents[0], changes, text) == commit.sha
 
     def _message(self, desired: DesiredState, *, removal: bool) -> str:
         trailers = [("Hub-Revision", f"{quote(desired.name.lower(), safe='')}/{desired.revision}")]
@@ -96,3 +87,13 @@ class Commits:
 def _trailer_name(name: str) -> str:
     flat = " ".join(re.sub(r"[<>\x00-\x1f\x7f]", " ", name).split())
     return rules.inert(flat) or "A person"
+
+
+def is_own(upstream: Upstream, commit: Commit) -> bool:
+    """Whether the bot made it: built again, it has the same name."""
+    if len(commit.parents) != 1 or commit.author != f"{AUTHOR} <{EMAIL}>" or not _TRAILER.search(commit.message):
+        return False
+    paths = upstream.changed(commit.parents[0], commit.sha)
+    changes = {path: upstream.text(commit.sha, path) for path in paths}
+    text = CommitText(author=AUTHOR, email=EMAIL, date_s=commit.date_s, message=commit.message)
+    return upstream.build(commit.parents[0], changes, text) == commit.sha

@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection import Due
 from services.pr_bot.upstream import Pull, Upstream
+from services.pr_bot.upstream.accounts import Account
 from shared.contracts.registry import DesiredState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One step. `pull` is the branch's newest request as upstream holds it now."""
+    """One step. `branch` and `pull` are the account's for the model, the newest one as upstream holds it now."""
 
     due: Due
     desired: DesiredState
     state: PullRequest
-    upstream: Upstream
+    account: Account
     branch: str | None
     pull: Pull | None
+
+    @property
+    def upstream(self) -> Upstream:
+        return self.account.upstream
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be done upstream, empty where it can."""
+        return self.account.refusal
 
     @property
     def model(self) -> str:

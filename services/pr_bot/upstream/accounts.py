@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol, cast
 
-from services.pr_bot.upstream import Upstream
+from services.pr_bot.upstream import TokenRefused, Upstream
 from shared.contracts.registry import DesiredState
 
 DEFAULT = "default"
+# Looking at a branch is one: it may lie in a fork that is made for it.
+_ACTS = (
+    *("branch_head", "point", "delete_branch", "open_pull", "edit_pull"),
+    *("close_pull", "reopen_pull", "label", "comment"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """`opened_as` is `default` or the login that `upstream` acts as.
-
-    `stand_in`: the person's own token was refused, and the default acts as the person allowed; `why` says what for.
-    """
+    """`opened_as` is `default` or the login that `upstream` acts as. `refusal`: why it can only look, if it can."""
 
     upstream: Upstream
     opened_as: str = DEFAULT
-    stand_in: bool = False
-    why: str = ""
+    refusal: str = ""
 
     @property
     def login(self) -> str | None:
         """Of a personal account, for the branch's name."""
         return None if self.opened_as == DEFAULT else self.opened_as
+
+
+class OnlyLooking:
+    """An upstream whose acts raise TokenRefused with `refusal`."""
+
+    def __init__(self, upstream: Upstream, refusal: str) -> None:
+        self._upstream = upstream
+        self._refusal = refusal
+
+    def __getattr__(self, name: str) -> Any:
+        return self._refuse if name in _ACTS else getattr(self._upstream, name)
+
+    def _refuse(self, *arguments: Any, **named: Any) -> NoReturn:
+        raise TokenRefused(self._refusal)
+
+
+def looking_as(opened_as: str, upstream: Upstream, refusal: str) -> Account:
+    """For a step whose account does not work: it may find that there is nothing to do."""
+    return Account(upstream=cast(Upstream, OnlyLooking(upstream, refusal)), opened_as=opened_as, refusal=refusal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +69,11 @@ class Accounts(Protocol):
         Raises TokenRefused, which says what its owner must do, where there is none that works.
         """
 
-    def refused(self, account: Account, why: str) -> None:
-        """Upstream refused the account's token: `of` knows from now on."""
+    def instead(self, desired: DesiredState, account: Account, why: str) -> Account:
+        """Upstream refuses `account`, as `why` says: the account that its owner lets step in.
+
+        Raises TokenRefused, which says what to do, where there is none.
+        """
 
     def foresee(self, person: str, *, standing: str = "") -> Foreseen:
         """Without a call to upstream."""
@@ -67,8 +90,8 @@ class OneAccount:
     def of(self, desired: DesiredState, *, standing: str = "") -> Account:
         return Account(upstream=self.reader)
 
-    def refused(self, account: Account, why: str) -> None:
-        """There is no other account to take."""
+    def instead(self, desired: DesiredState, account: Account, why: str) -> Account:
+        raise TokenRefused(why)
 
     def foresee(self, person: str, *, standing: str = "") -> Foreseen:
         return Foreseen(kind="local")

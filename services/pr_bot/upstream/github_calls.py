@@ -79,7 +79,8 @@ class GitHubCalls:
         self.account = account
         self.who = "the hub" if account == "default" else account
         self._token = token
-        self._requester = _requester(token, api_url or PUBLIC_API, between_writes_s, timeout_s)
+        self._api_url = api_url or PUBLIC_API
+        self._requester = _requester(token, self._api_url, between_writes_s, timeout_s)
         self._now = now
         self._one_at_a_time = threading.Lock()
         self._etags: Kept[str, tuple[str, Any]] = Kept(most=_ETAGS_KEPT)
@@ -87,6 +88,11 @@ class GitHubCalls:
         # By resource, "" for all of them: when it may be asked again.
         self._not_before: dict[str, float] = {}
         self._secondary_s = _SECONDARY_S
+
+    @property
+    def site(self) -> str:
+        """Where people and git go: beside the API for GitHub's own, above it elsewhere."""
+        return self._api_url.replace("://api.", "://", 1).removesuffix("/api/v3")
 
     @property
     def budget(self) -> Budget | None:

@@ -38,3 +38,8 @@ class Kept(Generic[Key, Value]):
                 _, dropped = self._values.popitem(last=False)
                 self._weight -= self._weigh(dropped)
         return value
+
+    def drop(self, key: Key) -> None:
+        with self._turn:
+            if key in self._values:
+                self._weight -= self._weigh(self._values.pop(key))
