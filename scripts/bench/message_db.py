@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import tarfile
@@ -10,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from scripts.bench.datasets import KEPT
-from scripts.build_frontend import find_node
+from scripts.npm_packages import archive, locked
 from scripts.servers.postgresql import program
 
 PACKAGE = "@eventide/message-db@1.3.1"
@@ -42,21 +41,9 @@ def install(url: str) -> None:
 
 def _package() -> Path:
     folder = KEPT / "message-db"
-    if (folder / SHA256).exists():
-        return folder / "package"
-    folder.mkdir(parents=True, exist_ok=True)
-    node = find_node()
-    subprocess.run(
-        [*node.npm, "pack", PACKAGE, "--silent", "--pack-destination", str(folder)],
-        env={**os.environ, "PATH": node.path},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    [archive] = folder.glob("*.tgz")
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != SHA256:
-        raise RuntimeError(f"{PACKAGE}: expected sha256 {SHA256}, found {found}")
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
-    (folder / SHA256).touch()
+    with locked(folder):
+        if not (folder / SHA256).exists():
+            with tarfile.open(archive(PACKAGE, sha256=SHA256, folder=folder)) as packed:
+                packed.extractall(folder, filter="data")
+            (folder / SHA256).touch()
     return folder / "package"

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.support.github import graphql, routes_commits, routes_git, routes_pulls, routes_repositories
 from tests.support.github.answering import ROUTES, Answer, Call, Refused, Route
+from tests.support.github.faults import shown_as
 from tests.support.github.following import notice
 from tests.support.github.state import Token
 
@@ -57,22 +58,35 @@ def matched(method: str, path: str) -> tuple[Route, dict[str, str]]:
     return route, match.groupdict()
 
 
-def answered(github: FakeGitHub, request: Request) -> tuple[Answer, Route | None]:
+def answered(github: FakeGitHub, request: Request) -> Answer:
     """GitHub's answer, refusals included; what the request asks for is done when this returns."""
-    route: Route | None = None
+    place: tuple[Route, dict[str, str]] | None = None
     token: Token | None = None
     try:
         with github.lock:
             token = _known(github, request)
-            route, named = matched(request.method, request.path)
+            place = route, named = matched(request.method, request.path)
             if route.template != "/rate_limit":
                 github.limit.spend(token, request.method, github.now())
-            notice(github)
-            answer = _conditional(github, request, token, route.handler(_call(github, request, token, route, named)))
-            github.emptied()
+            call = _call(github, request, token, route, named)
+            answer = _conditional(github, request, token, _handled(github, call, route))
     except Refused as refused:
         answer = Answer(status=refused.status, body=refused.body, headers=refused.headers)
-    return replace(answer, headers={**answer.headers, **_around(github, token)}), route
+    answer = replace(answer, headers={**answer.headers, **_around(github, token)})
+    if place is not None:
+        with github.lock:
+            github.checked.exchange(*place, request, answer)
+    return answer
+
+
+def _handled(github: FakeGitHub, call: Call, route: Route) -> Answer:
+    if call.method == "GET" and github.faults.is_stale(call.path):
+        with shown_as(github, github.earlier):
+            return route.handler(call)
+    notice(github)
+    if call.method != "GET" and github.faults.expects_stale():
+        github.remember()
+    return route.handler(call)
 
 
 def _known(github: FakeGitHub, request: Request) -> Token:

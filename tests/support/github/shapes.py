@@ -77,6 +77,7 @@ def user(url: str, who: User) -> JSON:
         "received_events_url": f"{at}/received_events",
         "type": who.kind,
         "site_admin": False,
+        "user_view_type": "public",
     }
 
 
@@ -219,7 +220,7 @@ def label(url: str, of: Repository, shown: Label) -> JSON:
         "name": shown.name,
         "color": shown.color,
         "default": False,
-        "description": None,
+        "description": "",
     }
 
 
