@@ -11,6 +11,7 @@ from gateway.clients import calls
 from gateway.paging import part_of
 from gateway.routes.bodies import GitHubTokenBody, ListQuery, NotificationsArgs, TokenList
 from gateway.sealing import sealed_token
+from gateway.token_test import tested_again
 from shared.contracts import catalog as read
 from shared.contracts import identity as api
 from shared.contracts.common import Done, Empty
@@ -111,6 +112,15 @@ def store_github_token(body: GitHubTokenBody) -> api.GitHubTokenState:
 def allow_default_token(body: api.AllowDefaultToken) -> api.GitHubTokenState:
     """Says whether the hub's default token may go on with your pull requests where your own token fails."""
     return calls().identity.allow_default_token(body, caller())
+
+
+@blueprint.route("/github-token/test", methods=["POST"])
+@signed_in
+@blueprint.arguments(schema_of(Empty), required=False)
+@blueprint.response(200, schema_of(api.GitHubTokenState))
+def retest_github_token(body: Empty) -> api.GitHubTokenState:
+    """Tests the stored GitHub token again; pull requests that waited for it go on."""
+    return tested_again()
 
 
 @blueprint.route("/github-token", methods=["DELETE"])

@@ -31,6 +31,7 @@ from shared.contracts.pr_bot import (
     PlacesQuery,
     PullRequestAction,
     PullRequestAnswer,
+    TokenCheck,
     UpstreamState,
 )
 from shared.contracts.registry import Registry
@@ -44,6 +45,10 @@ from shared.telemetry import current_traceparent
 
 class UpstreamIsOff(Conflict):
     slug = "upstream-off"
+
+
+class UpstreamIsNoGitHub(Conflict):
+    slug = "upstream-no-github"
 
 
 class NothingToReopen(Conflict):
@@ -81,6 +86,7 @@ class Application(LogService):
     upstream_reader: Upstream | None = None
     accounts: Accounts | None = None
     watch: Watch | None = None
+    token_check: Callable[[str], TokenCheck] | None = None
     wake: Callable[[], None] = field(default=_nothing)
     wake_watch: Callable[[], None] = field(default=_nothing)
     look_error: str = field(default="", init=False)
@@ -189,7 +195,7 @@ class Application(LogService):
         is_open, failed = turns.by_person("open"), turns.by_person("failed")
         people = sorted({*due, *is_open, *failed}, key=lambda person: (-due[person], person))
         return [
-            PersonsWork(person=person, due=due[person], open=is_open.get(person, 0), failed=failed.get(person, 0))
+            PersonsWork(submitter=person, due=due[person], open=is_open.get(person, 0), failed=failed.get(person, 0))
             for person in people
         ]
 
@@ -208,6 +214,14 @@ class Application(LogService):
             standing = state.last.opened_as if state.is_open and state.last else ""
         seen = self.accounts.foresee(person, standing=standing)
         return OpensAs(kind=seen.kind, login=seen.login, note=seen.note)
+
+    def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
+        if self.token_check is None:
+            raise UpstreamIsNoGitHub(
+                f"GitHub token: the pull requests of this hub go to {self.target}, where nobody could test it; "
+                "set HUB_UPSTREAM=github:<owner>/<repo>"
+            )
+        return self.token_check(caller.user_id)
 
     def look_at_upstream(self) -> None:
         """Tells what changed on main; raises what made it impossible, which `upstream` then shows."""

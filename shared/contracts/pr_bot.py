@@ -41,12 +41,12 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonsWork:
-    """One person's models that wait for the bot; `person` is an opaque id or `system:<service>`.
+    """One person's models that wait for the bot; `submitter` is an opaque id or `system:<service>`.
 
     `open` and `failed` count the requests of what that person submitted.
     """
 
-    person: str
+    submitter: str
     due: int = 0
     open: int = 0
     failed: int = 0

@@ -17,6 +17,7 @@ from gateway.github_words import in_words, token_facts, token_note
 from gateway.paging import page_number
 from gateway.people_words import SCOPES, SHORT_SCOPES, role_word, told
 from gateway.sealing import sealed_token
+from gateway.token_test import tested_again
 from gateway.web import go, tell
 from shared.contracts import identity as api
 from shared.contracts.common import Empty
@@ -119,6 +120,11 @@ def _github() -> None:
         tell("ok", _("Your GitHub token is stored, sealed and untested: this hub's pull requests do not go to GitHub."))
 
 
+def _github_test() -> None:
+    tested_again()
+    tell("ok", _("GitHub knows your token, and it may do what pull requests need."))
+
+
 def _github_consent() -> None:
     allowed = request.form.get("default_allowed") == "1"
     calls().identity.allow_default_token(api.AllowDefaultToken(default_allowed=allowed), caller())
@@ -151,6 +157,7 @@ ACTS: Mapping[str, Callable[[], None]] = {
     "revoke-token": _revoke,
     "github-token": _github,
     "forget-github-token": _forget_github,
+    "github-test": _github_test,
     "github-consent": _github_consent,
     "read": _read,
     "language": _language,
@@ -158,6 +165,7 @@ ACTS: Mapping[str, Callable[[], None]] = {
 PLACES = {
     "revoke-token": "tokens",
     "forget-github-token": "github-token",
+    "github-test": "github-token",
     "github-consent": "github-token",
     "read": "notifications",
     "email": "profile",

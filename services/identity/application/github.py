@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from services.identity.application.base import IdentityBase, require_system
 from services.identity.projection import GITHUB_CONSENTS, GITHUB_TOKEN_RIGHTS, GITHUB_TOKENS
 from shared.contracts import identity as api
 from shared.contracts.common import Caller, Empty
+from shared.errors import Conflict, NotFound
 from shared.events import identity as facts
 
 
@@ -32,9 +34,25 @@ class GitHubUseCases(IdentityBase):
                     stored_at=self.clock(),
                 )
             )
-            connection.execute(
-                GITHUB_TOKEN_RIGHTS.insert().values(person=row["id"], scopes=",".join(request.scopes), way=request.way)
-            )
+            self._keep_rights(connection, row["id"], request)
+            return self._told(connection, row, caller)
+
+    def tested_github_token(self, request: api.TestedGitHubToken, caller: Caller) -> api.GitHubTokenState:
+        with self.rows.database.write() as connection:
+            row = self.own_row(connection, caller)
+            found = self._found(connection, row["id"])
+            if not found["present"]:
+                raise NotFound("GitHub token: you have none stored; store one first")
+            if self.already(caller):
+                return _state(found)
+            if _mark(found) != request.mark:
+                raise Conflict(
+                    "GitHub token: it was replaced while it was tested; test it again", slug="token-replaced"
+                )
+            mine = GITHUB_TOKENS.c.person == row["id"]
+            connection.execute(update(GITHUB_TOKENS).where(mine).values(github_login=request.github_login))
+            connection.execute(delete(GITHUB_TOKEN_RIGHTS).where(GITHUB_TOKEN_RIGHTS.c.person == row["id"]))
+            self._keep_rights(connection, row["id"], request)
             return self._told(connection, row, caller)
 
     def clear_github_token(self, request: Empty, caller: Caller) -> api.GitHubTokenState:
@@ -63,7 +81,13 @@ class GitHubUseCases(IdentityBase):
         with self.rows.database.read() as connection:
             found = self._found(connection, request.id)
         names = ("present", "sealed", "key_id", "github_login", "scopes", "default_allowed")
-        return api.SealedGitHubToken(**{name: found[name] for name in names if name in found})
+        known = {name: found[name] for name in names if name in found}
+        return api.SealedGitHubToken(**known, mark=_mark(found))
+
+    @staticmethod
+    def _keep_rights(connection: Connection, person: str, tested: api.StoreGitHubToken | api.TestedGitHubToken) -> None:
+        rights = {"scopes": ",".join(tested.scopes), "way": tested.way}
+        connection.execute(GITHUB_TOKEN_RIGHTS.insert().values(person=person, **rights))
 
     @staticmethod
     def _forget(connection: Connection, person: str) -> None:
@@ -97,6 +121,11 @@ class GitHubUseCases(IdentityBase):
             known |= {"scopes": [scope for scope in (token["scopes"] or "").split(",") if scope]}
             known |= {"way": token["way"] or ""}
         return {**known, "present": token is not None, "default_allowed": consent is not None}
+
+
+def _mark(found: Mapping[str, Any]) -> str:
+    """A sealed box is random: the same token stored again is another box."""
+    return hashlib.sha256(found["sealed"].encode()).hexdigest()[:16] if found["present"] else ""
 
 
 def _state(found: Mapping[str, Any]) -> api.GitHubTokenState:

@@ -18,6 +18,7 @@ from shared.contracts.identity.access import (
     SessionRef,
     SignIn,
     StoreGitHubToken,
+    TestedGitHubToken,
     TokenIdentity,
     TokenRef,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "SignIn",
     "SignUp",
     "StoreGitHubToken",
+    "TestedGitHubToken",
     "TokenIdentity",
     "TokenRef",
     "UpdateProfile",
@@ -117,6 +119,12 @@ class Identity(Service, Protocol):
     def revoke_token(self, request: TokenRef, caller: Caller) -> Done: ...
 
     def store_github_token(self, request: StoreGitHubToken, caller: Caller) -> GitHubTokenState: ...
+
+    def tested_github_token(self, request: TestedGitHubToken, caller: Caller) -> GitHubTokenState:
+        """Keeps what the test found and tells by GitHubTokenChanged that it works.
+
+        NotFound where none is stored, Conflict where it was replaced meanwhile.
+        """
 
     def allow_default_token(self, request: AllowDefaultToken, caller: Caller) -> GitHubTokenState:
         """Gives or takes back the consent; told by GitHubTokenChanged where it changes."""

@@ -113,6 +113,16 @@ class StoreGitHubToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TestedGitHubToken:
+    """What pr_bot found with the stored token; `mark` as it got it with the token."""
+
+    mark: str
+    github_login: str
+    scopes: list[str] = field(default_factory=list)
+    way: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllowDefaultToken:
     """Whether the hub's default token may go on with one's pull requests where one's own token no longer works."""
 
@@ -138,7 +148,10 @@ class GitHubTokenState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedGitHubToken:
-    """For pr_bot alone. `default_allowed`: the person lets the default token step in where this one fails."""
+    """For pr_bot alone. `default_allowed`: the person lets the default token step in where this one fails.
+
+    `mark` tells this stored token from the one before and the one after it.
+    """
 
     present: bool
     sealed: str = ""
@@ -146,3 +159,4 @@ class SealedGitHubToken:
     github_login: str = ""
     scopes: list[str] = field(default_factory=list)
     default_allowed: bool = False
+    mark: str = ""

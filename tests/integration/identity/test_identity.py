@@ -289,6 +289,24 @@ def test_consent_is_given_and_taken_back_with_and_without_a_token(service: Built
     assert not [check for check in service.doctor() if check.differs]  # type: ignore[misc]
 
 
+def test_what_a_later_test_found_is_kept_of_the_token_it_was_about(service: BuiltService, identity: EachItsOwn) -> None:
+    ada = person(identity, "ada")
+    tested = api.TestedGitHubToken(mark="", github_login="ada-l", scopes=["public_repo"], way="direct")
+    with pytest.raises(NotFound):
+        identity.tested_github_token(tested, ada)
+    identity.store_github_token(api.StoreGitHubToken(sealed="c2Vh", key_id="k", masked="ghp_…1", way="fork"), ada)
+    mark = identity.sealed_github_token(api.PersonRef(id=ada.user_id), system("pr_bot")).mark
+    keyed = Caller(user_id=ada.user_id, roles=ada.roles, command_id=str(uuid4()), idempotent=True)
+    for _ in range(2):
+        found = identity.tested_github_token(replace(tested, mark=mark), keyed)
+        assert (found.github_login, found.scopes, found.way) == ("ada-l", ["public_repo"], "direct")
+    assert events_of(service).count("GitHubTokenChanged") == 2
+    identity.store_github_token(api.StoreGitHubToken(sealed="b3RoZXI=", key_id="k", masked="ghp_…2"), ada)
+    with pytest.raises(Conflict):
+        identity.tested_github_token(replace(tested, mark=mark), ada)
+    assert identity.github_token(Empty(), ada).way == ""
+
+
 def test_a_command_repeated_with_its_key_is_done_once(service: BuiltService, identity: EachItsOwn) -> None:
     olga = person(identity, "olga", "operator")
     person(identity, "ada")
