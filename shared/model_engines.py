@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any
 
 NAMES = (
@@ -46,6 +45,7 @@ _OWN_FORMAT = {"llama.cpp", "MLX"}
 
 _MARKER = re.compile(r"#engine#\s{0,9}==\s{0,9}[\"']([^\"']{1,64})[\"']")
 _SPELLING = {name.lower(): name for name in NAMES}
+_PLACES = {name: place for place, name in enumerate(NAMES)}
 
 
 def spelled(engine: str) -> str:
@@ -55,7 +55,7 @@ def spelled(engine: str) -> str:
 
 def ordered(engines: Iterable[str]) -> tuple[str, ...]:
     """Each once, in the order of NAMES, unknown ones last by name."""
-    return tuple(sorted(set(engines), key=lambda name: (NAMES.index(name) if name in NAMES else len(NAMES), name)))
+    return tuple(sorted(set(engines), key=lambda name: (_PLACES.get(name, len(NAMES)), name)))
 
 
 def engines_by_format(type_: str, record: Mapping[str, Any]) -> Callable[[str], tuple[str, ...]]:
@@ -64,7 +64,14 @@ def engines_by_format(type_: str, record: Mapping[str, Any]) -> Callable[[str], 
     if isinstance(own, str):
         return lambda _: (spelled(own),)
     marked = _marked(record)
-    return cache(lambda model_format: _engines(type_, record, marked, model_format=model_format))
+    found: dict[str, tuple[str, ...]] = {}
+
+    def engines(model_format: str) -> tuple[str, ...]:
+        if model_format not in found:
+            found[model_format] = _engines(type_, record, marked, model_format=model_format)
+        return found[model_format]
+
+    return engines
 
 
 def _engines(type_: str, record: Mapping[str, Any], marked: set[str], *, model_format: str) -> tuple[str, ...]:
@@ -101,7 +108,7 @@ def _marked(record: Mapping[str, Any]) -> set[str]:
     return {
         spelled(found)
         for holder in holders
-        if isinstance(holder, Mapping)
+        if isinstance(holder, Mapping) and "virtualenv" in holder
         for package in _packages(holder)
         for found in _MARKER.findall(package)
     }

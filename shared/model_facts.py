@@ -133,7 +133,7 @@ def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
     sources = sources_of(type_, maps)
     return Facts(
         type=type_,
-        name=_first(_text(record, "model_name") for record in maps) or name or _first_text(maps, "model_family"),
+        name=_first_text(maps, "model_name") or name or _first_text(maps, "model_family"),
         description=_first_text(maps, "model_description"),
         family=_first_text(maps, "model_family"),
         license=_first_text(maps, "license"),
@@ -161,38 +161,32 @@ def _record_sources(type_: str, record: Mapping[str, Any]) -> Iterator[Source]:
         if not isinstance(holder, Mapping):
             continue
         found = holder.get("model_src")
-        for hub, info in found.items() if isinstance(found, Mapping) else ():
+        if not isinstance(found, Mapping):
+            continue
+        form = {**record, **holder}
+        for hub, info in found.items():
             if isinstance(info, Mapping):
-                yield _source(hub, (info, holder, record), engines_in=engines)
+                yield _source(hub, {**form, **info}, engines_in=engines)
 
 
-def _source(hub: str, levels: tuple[Mapping[str, Any], ...], *, engines_in: Callable[[str], tuple[str, ...]]) -> Source:
-    """A source laid over its form, laid over its record, as a client flattens them."""
-    size = _laid(levels, "model_size_in_billions")
+def _source(hub: str, laid: Mapping[str, Any], *, engines_in: Callable[[str], tuple[str, ...]]) -> Source:
+    """`laid`: a source over its form, over its record, as a client flattens them."""
+    size = laid.get("model_size_in_billions")
     size_b = size_in_billions(size)
-    single = _laid_text(levels, "quantization")
-    model_format = _laid_text(levels, "model_format")
+    single = _text(laid, "quantization")
+    model_format = _text(laid, "model_format")
     return Source(
         hub=hub,
-        model_id=_laid_text(levels, "model_id"),
-        revision=_laid_text(levels, "model_revision"),
-        name=_laid_text(levels, "model_name"),
+        model_id=_text(laid, "model_id"),
+        revision=_text(laid, "model_revision"),
+        name=_text(laid, "model_name"),
         model_format=model_format,
-        quantizations=_unique(_texts(_laid(levels, "quantizations"))) or ((single,) if single else ()),
+        quantizations=_unique(_texts(laid.get("quantizations"))) or ((single,) if single else ()),
         size=str(size) if size_b is not None else "",
         size_b=size_b,
         engines=engines_in(model_format),
-        gguf_quantizations=_unique(_texts(_laid(levels, "gguf_quantizations"))),
+        gguf_quantizations=_unique(_texts(laid.get("gguf_quantizations"))),
     )
-
-
-def _laid(levels: tuple[Mapping[str, Any], ...], name: str) -> object:
-    return next((level[name] for level in levels if name in level), None)
-
-
-def _laid_text(levels: tuple[Mapping[str, Any], ...], name: str) -> str:
-    value = _laid(levels, name)
-    return value if isinstance(value, str) else ""
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -224,12 +218,11 @@ def _length(record: Mapping[str, Any]) -> int:
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
-
-
-def _first(values: Iterable[str]) -> str:
-    return next((value for value in values if value), "")
+    return tuple(filter(None, dict.fromkeys(values)))
 
 
 def _first_text(records: Sequence[Mapping[str, Any]], name: str) -> str:
-    return _first(_text(record, name) for record in records)
+    for record in records:
+        if value := _text(record, name):
+            return value
+    return ""

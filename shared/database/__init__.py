@@ -6,9 +6,19 @@ databases lives here: how a transaction begins, what counts as an outage, how a 
 
 from __future__ import annotations
 
+from shared.database.keyed_rows import Lookup, Upsert
 from shared.database.outages import is_outage
 from shared.database.sequences import advance_sequence
 from shared.database.statement import Prepared, Statement
 from shared.database.transactions import Database, any_transaction_open
 
-__all__ = ["Database", "Prepared", "Statement", "advance_sequence", "any_transaction_open", "is_outage"]
+__all__ = [
+    "Database",
+    "Lookup",
+    "Prepared",
+    "Statement",
+    "Upsert",
+    "advance_sequence",
+    "any_transaction_open",
+    "is_outage",
+]

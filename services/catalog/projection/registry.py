@@ -159,14 +159,14 @@ class RegistryHandlers:
         table = self._tables.models
         found = self._rows.get(connection, table, {"id": event.model_name.lower()})
         model = found if found is not None else _new_model(event, recorded)
-        before = dict(model)
+        was_offered = _offered(model)
         yield model
         _derive(model)
         model["changed_at"] = recorded.recorded_at
-        self._rows.put(
-            connection, table, {"id": model["id"]}, {name: value for name, value in model.items() if name != "id"}
-        )
-        if what := _published_change(before, model, event):
+        model_id = model.pop("id")
+        self._rows.put(connection, table, {"id": model_id}, model)
+        model["id"] = model_id
+        if what := _published_change(model, event, was_offered=was_offered):
             self._add_change(connection, recorded, model, what)
         audience = model["audience"] if isinstance(event, _OPEN_TO_READERS) else ""
         self._rows.note(connection, recorded, source=SOURCE, audience=audience)
@@ -194,7 +194,7 @@ class RegistryHandlers:
             "submitter": event.submitter,
             "origin": getattr(event, "origin", ""),
             "document_sha256": event.document_sha256,
-            "checks": json.dumps([asdict(check) for check in getattr(event, "checks", ())], ensure_ascii=False),
+            "checks": _checks(event),
             "facts": stored(summary),
             "base_revision": event.base_revision,
             "updated_at": summary.updated_at,
@@ -247,6 +247,11 @@ class RegistryHandlers:
         self._rows.put(connection, self._tables.changes, {"position": recorded.position}, values)
 
 
+def _checks(event: facts.RevisionContent) -> str:
+    found = getattr(event, "checks", ())
+    return json.dumps([asdict(check) for check in found], ensure_ascii=False) if found else "[]"
+
+
 def _new_model(event: Any, recorded: RecordedEvent) -> dict[str, Any]:
     texts = ("visibility", "published_sha256", "reason", "replacement", "origin", "removed_upstream")
     numbers = ("published_revision", "latest_revision", "submitted_revision", "newest_submitted", "shown_revision")
@@ -288,12 +293,10 @@ def _offered(model: Mapping[str, Any]) -> bool:
     return bool(model["audience"] == PUBLIC and model["lifecycle"] != "archived")
 
 
-def _published_change(before: Mapping[str, Any], after: Mapping[str, Any], event: Any) -> str:
+def _published_change(model: Mapping[str, Any], event: Any, *, was_offered: bool) -> str:
     """What the event means to a follower of the public catalogue; empty for nothing."""
-    if _offered(before) and not _offered(after):
-        return "removed"
-    if not _offered(after):
-        return ""
+    if not _offered(model):
+        return "removed" if was_offered else ""
     if isinstance(event, facts.ModelPublished | facts.ModelImported):
         return "published"
     if isinstance(event, facts.ModelDeprecated):

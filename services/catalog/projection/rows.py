@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Table
 
-from services.catalog.projection.gathered import Gathered, Row, whole
+from services.catalog.projection.gathered import Gathered, Row, Shapes
 from services.catalog.projection.tables import Tables
-from shared.database import Statement
+from shared.database import Lookup, Statement, Upsert
 from shared.event_store.interface import RecordedEvent
 
 OWN_REVIEW = "own submission (HUB_SELF_REVIEW)"
@@ -29,24 +28,28 @@ class Rows:
         self.tables = tables
         self._read = read
         self._statements: dict[tuple[str, ...], Statement] = {}
-        self._gathered = Gathered()
+        self._lookups: dict[tuple[str, ...], Lookup] = {}
+        self._upserts: dict[tuple[str, ...], Upsert] = {}
+        self._shapes = Shapes()
+        self._gathered = Gathered(self._shapes)
 
     @contextmanager
     def gathering(self, connection: Connection, events: Sequence[RecordedEvent]) -> Iterator[None]:
         """What handlers write of these events is in the tables when the block ends well."""
-        self._gathered = Gathered()
+        self._gathered = Gathered(self._shapes)
         if len(events) > 1:
             models = {name.lower() for each in events if (name := getattr(each.event, "model_name", ""))}
             for table, column in self._read:
-                self._gathered.load(connection, table, column, models)
+                found = self._lookup(connection, table, column).among(connection, models)
+                self._gathered.note_loaded(table, column, models, found)
         yield
         self._put_all(connection)
-        self._gathered = Gathered()
+        self._gathered = Gathered(self._shapes)
 
     def get(self, connection: Connection, table: Table, key: Mapping[str, Any]) -> dict[str, Any] | None:
         """The row of `key`."""
         row = self._loaded(connection, table, key)
-        return whole(table, row) if row.exists else None
+        return row.whole() if row.exists else None
 
     def put(self, connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """The row of `key` holds `values`; it is made where it is missing."""
@@ -124,25 +127,21 @@ class Rows:
             for seq, model in enumerate(self._gathered.touched, start=newest + 1):
                 self.put(connection, self.tables.touched, {"model": model}, {"seq": seq})
         for table, columns, rows in self._gathered.written():
-            key = tuple(column.name for column in table.primary_key)
-            statement = self._statement(connection, ("put", table.name, *columns), partial(_put_sql, table, columns))
-            names = (*key, *columns)
-            statement.each(connection, [[row[name] for name in names] for row in rows])
+            kind = (table.name, *columns)
+            if kind not in self._upserts:
+                self._upserts[kind] = Upsert(table, columns, connection.dialect)
+            self._upserts[kind].each(connection, rows)
+
+    def _lookup(self, connection: Connection, table: Table, column: str) -> Lookup:
+        kind = (table.name, column)
+        if kind not in self._lookups:
+            self._lookups[kind] = Lookup(table, column, connection.dialect)
+        return self._lookups[kind]
 
     def _statement(self, connection: Connection, kind: tuple[str, ...], sql: Callable[[], str]) -> Statement:
         if kind not in self._statements:
             self._statements[kind] = Statement(sql(), connection.dialect)
         return self._statements[kind]
-
-
-def _put_sql(table: Table, written: Sequence[str]) -> str:
-    key = [column.name for column in table.primary_key]
-    columns = ", ".join(f'"{name}"' for name in (*key, *written))
-    marks = ", ".join(f":{name}" for name in (*key, *written))
-    conflict = ", ".join(f'"{name}"' for name in key)
-    kept = ", ".join(f'"{name}" = excluded."{name}"' for name in written)
-    action = f"UPDATE SET {kept}" if written else "NOTHING"
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({conflict}) DO {action}'  # noqa: S608
 
 
 def _equal(names: Iterable[str]) -> str:

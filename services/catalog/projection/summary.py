@@ -8,6 +8,8 @@ from typing import Any
 
 from shared.model_facts import facts_of
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -34,7 +36,7 @@ def summarize(model_type: str, document: str) -> Summary:
 
 def stored(summary: Summary) -> str:
     """The summary as JSON text."""
-    return json.dumps({name: getattr(summary, name) for name in Summary.__slots__}, ensure_ascii=False)
+    return _ENCODER.encode({name: getattr(summary, name) for name in Summary.__slots__})
 
 
 def summary_from(text: str) -> Summary:
