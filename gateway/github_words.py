@@ -124,6 +124,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         "This token does not see the repository %(name)s. Give it access to that repository.",
         name=found.get("repository", ""),
     ),
+    "sealed": lambda _found: _("The stored token was sealed for another key than this hub's. Store it once more."),
     "scope": _scope,
     "limit": _limit,
     "silent": lambda _found: _("GitHub did not answer as expected. Nothing was changed; try again in a moment."),

@@ -47,10 +47,6 @@ class UpstreamIsOff(Conflict):
     slug = "upstream-off"
 
 
-class UpstreamIsNoGitHub(Conflict):
-    slug = "upstream-no-github"
-
-
 class NothingToReopen(Conflict):
     slug = "nothing-to-reopen"
 
@@ -86,7 +82,6 @@ class Application(LogService):
     upstream_reader: Upstream | None = None
     accounts: Accounts | None = None
     watch: Watch | None = None
-    token_check: Callable[[str], TokenCheck] | None = None
     wake: Callable[[], None] = field(default=_nothing)
     wake_watch: Callable[[], None] = field(default=_nothing)
     look_error: str = field(default="", init=False)
@@ -216,12 +211,11 @@ class Application(LogService):
         return OpensAs(kind=seen.kind, login=seen.login, note=seen.note)
 
     def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
-        if self.token_check is None:
-            raise UpstreamIsNoGitHub(
-                f"GitHub token: the pull requests of this hub go to {self.target}, where nobody could test it; "
-                "set HUB_UPSTREAM=github:<owner>/<repo>"
+        if self.accounts is None:
+            raise UpstreamIsOff(
+                "GitHub token: HUB_UPSTREAM is off, so nobody could test it; set it to have pull requests"
             )
-        return self.token_check(caller.user_id)
+        return self.accounts.check(caller.user_id)
 
     def look_at_upstream(self) -> None:
         """Tells what changed on main; raises what made it impossible, which `upstream` then shows."""

@@ -124,6 +124,7 @@ def _accounts(settings: Settings, calls: Calls, clock: Clock) -> Accounts | None
         return OneAccount(LocalGit(Path(settings.upstream.location), base=settings.upstream_branch))
     # Loaded here: a hub without GitHub opens no tokens.
     from services.pr_bot.tokens import Tokens
+    from shared.github_token import examine as examine_token
 
     content = Content()
 
@@ -136,6 +137,7 @@ def _accounts(settings: Settings, calls: Calls, clock: Clock) -> Accounts | None
         seal_key=partial(_seal_key, settings),
         connect=connect,
         default_token=settings.github_token,
+        examine=partial(examine_token, api_url=settings.github_api_url, repository=settings.upstream.location),
     )
 
 

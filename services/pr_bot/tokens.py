@@ -17,8 +17,10 @@ from services.pr_bot.upstream.accounts import DEFAULT, Account, Foreseen, person
 from services.pr_bot.upstream.kept import Kept
 from shared.contracts.common import system_caller
 from shared.contracts.identity import Identity, PersonRef, SealedGitHubToken
+from shared.contracts.pr_bot import TokenCheck
 from shared.contracts.registry import DesiredState
 from shared.errors import NotFound
+from shared.github_token import TokenRights, unfit
 
 Connect = Callable[[str, str], Upstream]
 """What acts upstream with a token (the first argument), as an account of that name."""
@@ -49,15 +51,23 @@ class _Personal:
 class Tokens:
     """The protocol `Accounts` over sealed personal tokens and the default's.
 
-    `seal_key` gives the private half that opens them; `default_token` may be empty.
+    `seal_key` gives the private half that opens them; `default_token` may be empty; `examine` asks upstream
+    what a token may do.
     """
 
     def __init__(
-        self, *, identity: Identity, seal_key: Callable[[], bytes], connect: Connect, default_token: str
+        self,
+        *,
+        identity: Identity,
+        seal_key: Callable[[], bytes],
+        connect: Connect,
+        default_token: str,
+        examine: Callable[[str], TokenRights],
     ) -> None:
         self._identity = identity
         self._seal_key = seal_key
         self._connect = connect
+        self._examine = examine
         self._has_default = bool(default_token)
         self.reader = connect(default_token, DEFAULT)
         self._opened: Kept[tuple[str, str, str], Upstream] = Kept(most=_ADAPTERS_KEPT)
@@ -94,6 +104,20 @@ class Tokens:
         if not self._has_default:
             return Foreseen(kind="paused", note=_NO_DEFAULT)
         return Foreseen(kind="default")
+
+    def check(self, person: str) -> TokenCheck:
+        personal = self._personal(person)
+        if personal is None:
+            raise NotFound("GitHub token: you have none stored; store one first")
+        try:
+            token = self._unsealed(personal)
+        except TokenRefused:
+            raise unfit("sealed", "it was sealed for another key than this hub's; store it once more") from None
+        rights = self._examine(token)
+        self._refusals.drop(personal.key)
+        return TokenCheck(
+            mark=personal.sealed.mark, github_login=rights.login, scopes=list(rights.scopes), way=rights.way
+        )
 
     def close(self) -> None:
         self.reader.close()
@@ -138,12 +162,15 @@ class Tokens:
         with self._turn:
             found = self._opened.get(personal.key)
             if found is None:
+                if not personal.login:
+                    raise TokenRefused(
+                        "GitHub token: it was stored while this hub had no GitHub to test it with; test it in the "
+                        "User Center, or store a new one there"
+                    )
                 found = self._opened.keep(personal.key, self._connect(self._unsealed(personal), personal.login))
             return found
 
     def _unsealed(self, personal: _Personal) -> str:
-        if not personal.login:
-            raise TokenRefused(f"GitHub token: it was stored while this hub had no GitHub to test it with; {_MEND}")
         try:
             box = base64.b64decode(personal.sealed.sealed, validate=True)
             return SealedBox(PrivateKey(self._seal_key())).decrypt(box).decode()

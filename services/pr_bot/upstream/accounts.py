@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, Protocol, cast
 
 from services.pr_bot.upstream import TokenRefused, Upstream
+from shared.contracts.pr_bot import TokenCheck
 from shared.contracts.registry import DesiredState
+from shared.errors import Conflict
 
 DEFAULT = "default"
 # Looking at a branch is one: it may lie in a fork that is made for it.
@@ -78,7 +80,14 @@ class Accounts(Protocol):
     def foresee(self, person: str, *, standing: str = "") -> Foreseen:
         """Without a call to upstream."""
 
+    def check(self, person: str) -> TokenCheck:
+        """What upstream says of the person's stored token now; raises as the contract's `check_token`."""
+
     def close(self) -> None: ...
+
+
+class UpstreamIsNoGitHub(Conflict):
+    slug = "upstream-no-github"
 
 
 class OneAccount:
@@ -95,6 +104,12 @@ class OneAccount:
 
     def foresee(self, person: str, *, standing: str = "") -> Foreseen:
         return Foreseen(kind="local")
+
+    def check(self, person: str) -> TokenCheck:
+        raise UpstreamIsNoGitHub(
+            f"GitHub token: pull requests of this hub go to {self.reader.target}, where nobody could test it; "
+            "set HUB_UPSTREAM=github:<owner>/<repo>"
+        )
 
     def close(self) -> None:
         self.reader.close()
