@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 from uuid import uuid4
@@ -29,12 +30,23 @@ from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as events
 from tests.support.git_people import Person
-from tests.support.github import FakeGitHub
+from tests.support.github import FakeGitHub, fake_github
 from tests.support.registry_fake import FakeIdentity, FakeRegistry
 
 TOKEN = "ghp_" + "d" * 36
 BOT = "hub-bot"
-Upstreams = Literal["local", "github"]
+
+
+@contextmanager
+def opened_world(
+    folder: Path, files: Mapping[str, str], *, on: Literal["local", "github"], imported: bool = True
+) -> Iterator[World]:
+    """A world over either adapter, everything of it closed afterwards."""
+    with ExitStack() as opened:
+        github = opened.enter_context(fake_github(folder, files)) if on == "github" else None
+        world = World(folder, files, imported=imported, github=github)
+        opened.callback(world.close)
+        yield world
 
 
 class World:
@@ -86,6 +98,10 @@ class World:
             public_url="http://hub.test",
         )
         self.worker = Worker(step=self.reconciler.step, records=self.records, now=lambda: self.now)
+
+    def close(self) -> None:
+        self.git.close()
+        self.database.close()
 
     def adapter(self, token: str = TOKEN, account: str = "default") -> GitHub:
         """With nothing in memory."""

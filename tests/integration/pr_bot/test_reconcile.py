@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from services.pr_bot.reconcile.commits import AUTHOR
 from tests.support.git_people import Person
-from tests.support.pr_bot_world import World
+from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
 
 OLD = model("Old-Model", size=1, updated_at=100)
@@ -36,8 +37,15 @@ LAYOUTS = {
 
 
 @pytest.fixture(params=sorted(LAYOUTS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    return World(tmp_path, LAYOUTS[request.param])
+def files(request: pytest.FixtureRequest) -> dict[str, str]:
+    return LAYOUTS[request.param]
+
+
+@pytest.fixture(params=["local", "github"])
+def world(request: pytest.FixtureRequest, tmp_path: Path, files: dict[str, str]) -> Iterator[World]:
+    """The same steps over both adapters."""
+    with opened_world(tmp_path, files, on=request.param) as made:
+        yield made
 
 
 def path_in(world: World, model_type: str, name: str) -> str:
@@ -163,7 +171,7 @@ def test_two_requests_in_one_file_are_rebuilt_when_one_is_merged(world: World) -
     world.registry.submitted("Zeta", "llm", model("Zeta", size=9, updated_at=1))
     world.work("zeta")
     publish(world, "glm-5.1")
-    world.person().squash("chore/models-sync/glm-5-1")
+    world.squash("chore/models-sync/glm-5-1")
     world.look()
     world.work()
     assert world.state("glm-5.1").state == "merged"
@@ -176,7 +184,7 @@ def test_two_requests_in_one_file_are_rebuilt_when_one_is_merged(world: World) -
 def test_a_merge_is_recorded_once_and_told_to_registry(world: World) -> None:
     submit_new(world)
     publish(world, "glm-5.1")
-    world.person().merge("chore/models-sync/glm-5-1")
+    world.merge("chore/models-sync/glm-5-1")
     world.look()
     world.work()
     world.look()
@@ -189,7 +197,7 @@ def test_a_merge_is_recorded_once_and_told_to_registry(world: World) -> None:
 def test_the_next_revision_after_a_merge_opens_a_new_request(world: World) -> None:
     submit_new(world)
     publish(world, "glm-5.1")
-    world.person().merge("chore/models-sync/glm-5-1")
+    world.merge("chore/models-sync/glm-5-1")
     world.look()
     world.work()
     world.registry.submitted("GLM-5.1", "llm", model("GLM-5.1", size=5, updated_at=300))
@@ -261,7 +269,7 @@ def test_archiving_opens_a_removal(world: World) -> None:
     assert (pull.title, pull.draft) == ("FEAT: [model] Old-Model removed", False)
     assert world.document("old-model", "llm", pull.head_sha) == ""
     assert world.record("other", "llm", pull.head_sha) == json.loads(OTHER)[0]
-    world.person().merge(pull.branch)
+    world.merge(pull.branch)
     world.look()
     world.work()
     assert world.state("old-model").state == "merged"
@@ -328,7 +336,8 @@ def test_hostile_words_stay_words(world: World) -> None:
     assert "root@x.test" not in message
 
 
-def test_a_failure_is_recorded_and_tried_again_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_recorded_and_tried_again_later(tmp_path: Path, files: dict[str, str]) -> None:
+    world = World(tmp_path, files)
     (world.repository / "hub-pulls").write_text("in the way")
     world.registry.submitted("GLM-5.1", "llm", NEW)
     world.work("glm-5.1")
