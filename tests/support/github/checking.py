@@ -87,7 +87,20 @@ def _document() -> dict[str, Any]:
     # It tells a file from a folder by a property, and a folder is an array.
     found = document["paths"][f"{_ROOT[0]}/{{path}}"]["get"]["responses"]["200"]
     del found["content"]["application/json"]["schema"]["discriminator"]
+    _let_null_be_null(document)
     return document
+
+
+def _let_null_be_null(schema: Any) -> None:
+    """Some of its enumerations are nullable and do not name null, which OpenAPI asks for."""
+    if isinstance(schema, dict):
+        if schema.get("nullable") is True and None not in schema.get("enum", [None]):
+            schema["enum"] = [*schema["enum"], None]
+        for below in schema.values():
+            _let_null_be_null(below)
+    elif isinstance(schema, list):
+        for below in schema:
+            _let_null_be_null(below)
 
 
 def _exchange(route: Route, named: Mapping[str, str], request: Request, answer: Answer) -> Iterator[str]:

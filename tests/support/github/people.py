@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from tests.support.github import acts
+from tests.support.github import acts, check_shapes
 from tests.support.github.acts import Actor
 from tests.support.github.following import notice
 from tests.support.github.forge import Forge
 from tests.support.github.git_objects import Signature, commit_of, edited_tree, write_commit
-from tests.support.github.pull_shapes import check as shown_check
 from tests.support.github.pull_shapes import line_comment as shown_line_comment
 from tests.support.github.pull_shapes import pull as shown_pull
 from tests.support.github.pull_shapes import release as shown_release
@@ -175,8 +174,11 @@ class People(Forge):
             )
             self.main.checks.append(made)
             actor = self._actor("github-actions[bot]")
-            shown = shown_check(self.url, self.main, made)
+            shown = check_shapes.check(self.url, self.main, made)
             actor.event("check_run", "completed" if done else "created", check_run=shown)
+            if done:
+                runs = [*known, made]
+                actor.event("check_suite", "completed", check_suite=check_shapes.suite(self.url, self.main, runs))
             return made
 
     def status(self, sha: str, context: str, state: str = "success") -> Status:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.github import shapes
 from tests.support.github.git_objects import iso
 from tests.support.github.shapes import JSON, SITE
-from tests.support.github.state import Check, Comment, LineComment, Pull, Release, Repository, Review, User
+from tests.support.github.state import Comment, LineComment, Pull, Release, Repository, Review, User
 
 
 def _association(of: Repository, who: User) -> str:
@@ -97,6 +97,11 @@ def full_pull(url: str, of: Repository, shown: Pull, counted: JSON, mergeable: b
     }
 
 
+def _reactions(at: str) -> JSON:
+    kinds = ("total_count", "+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
+    return {"url": f"{at}/reactions", **dict.fromkeys(kinds, 0)}
+
+
 def comment(url: str, of: Repository, on: Pull, shown: Comment) -> JSON:
     at = f"{url}/repos/{of.full_name}/issues"
     return {
@@ -110,6 +115,8 @@ def comment(url: str, of: Repository, on: Pull, shown: Comment) -> JSON:
         "author_association": _association(of, shown.user),
         "created_at": iso(shown.created_at),
         "updated_at": iso(shown.updated_at),
+        "performed_via_github_app": None,
+        "reactions": _reactions(f"{at}/comments/{shown.id}"),
     }
 
 
@@ -148,6 +155,8 @@ def line_comment(url: str, of: Repository, on: Pull, shown: LineComment) -> JSON
         "original_position": 1,
         "line": shown.line,
         "original_line": shown.line,
+        **dict.fromkeys(("start_line", "original_start_line", "start_side")),
+        "reactions": _reactions(links["self"]),
         "side": "RIGHT",
         "commit_id": shown.commit,
         "original_commit_id": shown.commit,
@@ -157,35 +166,6 @@ def line_comment(url: str, of: Repository, on: Pull, shown: LineComment) -> JSON
         "updated_at": iso(shown.created_at),
         "author_association": _association(of, shown.user),
         "_links": {name: {"href": href} for name, href in links.items()},
-    }
-
-
-def check(url: str, of: Repository, shown: Check) -> JSON:
-    at = f"{url}/repos/{of.full_name}/check-runs/{shown.id}"
-    site = f"{SITE}/{of.full_name}/runs/{shown.id}"
-    return {
-        "id": shown.id,
-        "node_id": f"CR_{shown.id}",
-        "name": shown.name,
-        "head_sha": shown.sha,
-        "external_id": "",
-        "url": at,
-        "html_url": site,
-        "details_url": site,
-        "status": shown.status,
-        "conclusion": shown.conclusion or None,
-        "started_at": iso(shown.at),
-        "completed_at": iso(shown.at) if shown.conclusion else None,
-        "output": {
-            "title": None,
-            "summary": None,
-            "text": None,
-            "annotations_count": 0,
-            "annotations_url": f"{at}/annotations",
-        },
-        "check_suite": {"id": shown.suite},
-        "app": None,
-        "pull_requests": [],
     }
 
 
@@ -206,9 +186,11 @@ def release(url: str, of: Repository, shown: Release) -> JSON:
         "body": shown.body,
         "draft": False,
         "prerelease": False,
+        "immutable": False,
         "author": shapes.user(url, shown.author),
         "created_at": iso(shown.created_at),
         "published_at": iso(shown.created_at),
+        "updated_at": iso(shown.created_at),
         "assets": [],
     }
     return found
@@ -246,10 +228,7 @@ def issue(url: str, of: Repository, shown: Pull) -> JSON:
         "draft": shown.draft,
         "body": shown.body,
         "performed_via_github_app": None,
-        "reactions": {
-            "url": f"{at}/reactions",
-            **dict.fromkeys(("total_count", "+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"), 0),
-        },
+        "reactions": _reactions(at),
         "pull_request": {
             "url": f"{url}/repos/{of.full_name}/pulls/{shown.number}",
             "html_url": site,

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 from urllib.parse import quote
 
-from tests.support.github import comparing, pull_shapes, shapes
+from tests.support.github import check_shapes, comparing, pull_shapes, shapes
 from tests.support.github.answering import Answer, Call, Refused, listed, not_found, route
 from tests.support.github.git_objects import Entry, commit_of, find, tree_entries
 from tests.support.github.shapes import SITE
@@ -153,7 +153,7 @@ def list_checks(call: Call) -> Answer:
         newest: dict[str, Check] = {check.name: check for check in found}
         found = list(newest.values())
     page, headers = call.page(found)
-    shown = [pull_shapes.check(call.url, repository, check) for check in page]
+    shown = [check_shapes.check(call.url, repository, check) for check in page]
     return Answer(body={"total_count": len(found), "check_runs": shown}, headers=headers)
 
 
