@@ -20,7 +20,7 @@ from shared.doctor import Check
 from shared.event_store.serialization import EventTypes
 from shared.events import identity, pr_bot, registry, review
 from shared.service import BuiltService, Calls, LogService, Reader, log_reader
-from shared.subscription import ReadLog
+from shared.subscription import ReadLog, look_s
 
 _EVENTS = {
     source: EventTypes(module.EVENTS, module.UPCASTERS)
@@ -37,7 +37,8 @@ def build(settings: Settings, calls: Calls, *, now: Callable[[], float] = wall_c
     database = Database(settings.database_url_of("catalog"), durable=False, serial=True)
     read_logs = _read_logs(calls)
     # With a broker there may be other replicas, on the same database.
-    generations = Generations(database, read_logs, replicated=bool(settings.amqp_uri), now=now)
+    brokered = bool(settings.amqp_uri)
+    generations = Generations(database, read_logs, replicated=brokered, look_s=look_s(beside_broker=brokered), now=now)
     # They have a subscription's methods; which subscription answers changes with each rebuild.
     readers: list[Reader] = [SourceReader(generations, source) for source in SOURCES]
     log = LogService(name="catalog", subscriptions=readers, figures=generations.figures)

@@ -39,7 +39,8 @@ class Generation:
     follows in a thread of its own, because a commit of it costs more than most reads; `current()`
     answers the version it has reached. `made` is another number for each object: what is kept in
     memory of one is nothing to the next, though it may read the same tables.
-    `on_moved(source, events)` is called where positions rise; the events are those applied here.
+    `on_moved(source, events)` is called where positions rise; the events are those applied here. `look_s` is
+    how long its subscriptions wait before they look at a log although nobody told them to.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Generation:
         on_rewound: Callable[[], None],
         on_moved: Moved | None = None,
         create: bool = True,
+        look_s: float = 1.0,
     ) -> None:
         self.number = number
         self.made = next(_MADE)
@@ -60,7 +62,7 @@ class Generation:
             database.create_at_once(self.tables.metadata)
         self.models = ModelReads(self.tables)
         self.histories = HistoryReads(self.tables)
-        self.subscriptions = self._subscribed(read_logs, on_rewound)
+        self.subscriptions = self._subscribed(read_logs, on_rewound, look_s=look_s)
         self._on_moved = on_moved
         self._told: dict[str, int] = {source: self.subscriptions[source].position() for source in SOURCES}
         self.index = SearchIndex()
@@ -76,7 +78,9 @@ class Generation:
         self._readers = 0
         self._idle = threading.Condition()
 
-    def _subscribed(self, read_logs: Mapping[str, ReadLog], on_rewound: Callable[[], None]) -> dict[str, Subscription]:
+    def _subscribed(
+        self, read_logs: Mapping[str, ReadLog], on_rewound: Callable[[], None], *, look_s: float
+    ) -> dict[str, Subscription]:
         by_source = handlers(self.tables)
         made = {
             source: Subscription(
@@ -87,6 +91,7 @@ class Generation:
                 handlers=by_source[source],
                 generation=self.number,
                 on_rewound=on_rewound,
+                look_s=look_s,
             )
             for source in SOURCES
         }

@@ -48,7 +48,8 @@ class Generations:
 
     `start` runs the served subscriptions in threads; before it (or without it) `catch_up` on them
     does the same by hand. A rewound log or another projection version starts a rebuild by itself.
-    `replicated`: other processes may serve from the same database; without, this one is alone.
+    `replicated`: other processes may serve from the same database; without, this one is alone. `look_s` is how
+    long subscriptions wait before they look at a log although nobody told them to.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Generations:
         *,
         version: int = PROJECTION_VERSION,
         replicated: bool = False,
+        look_s: float = 1.0,
         now: Callable[[], float] = wall_clock,
     ) -> None:
         self._database = database
         self._read_logs = read_logs
         self._version = version
         self._replicated = replicated
+        self._look_s = look_s
         self._switching = threading.RLock()
         self._following = threading.Lock()
         self._moved = threading.Condition()
@@ -348,6 +351,7 @@ class Generations:
             on_rewound=partial(self._on_rewound, number),
             on_moved=partial(self._told_by, number),
             create=create,
+            look_s=self._look_s,
         )
         self._turns(made)
         return made
