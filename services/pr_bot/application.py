@@ -15,6 +15,7 @@ from services.pr_bot import domain
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection import Due, Standing
 from services.pr_bot.projection.turns import DEFAULT
+from services.pr_bot.reconcile.branches import content_of
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.upstream import RateLimited, Upstream
@@ -22,6 +23,7 @@ from services.pr_bot.upstream.accounts import Accounts, person_of
 from shared.clock import Clock
 from shared.contracts.common import Caller, Done, Empty, ModelRef, system_caller
 from shared.contracts.pr_bot import (
+    BranchContent,
     Heard,
     OpensAs,
     OpensAsQuery,
@@ -209,6 +211,15 @@ class Application(LogService):
             standing = state.last.opened_as if state.is_open and state.last else ""
         seen = self.accounts.foresee(person, standing=standing)
         return OpensAs(kind=seen.kind, login=seen.login, note=seen.note)
+
+    def branch_content(self, request: ModelRef, caller: Caller) -> BranchContent:
+        self._authorise(request.name, caller)
+        state = self.records.pull_request(request.name)
+        if self.accounts is None or state.last is None:
+            return BranchContent(name=request.name)
+        desired = self.registry.desired_state(ModelRef(name=request.name), system_caller(self.name))
+        account = self.accounts.of(desired, standing=state.last.opened_as)
+        return content_of(account.upstream, state, desired)
 
     def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
         if self.accounts is None:

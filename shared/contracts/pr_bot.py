@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from shared.contracts.common import Caller, Done, Empty, ModelName, Reason, Service, ShortText
+from shared.contracts.common import Caller, Done, Empty, ModelName, ModelRef, Reason, Service, ShortText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,37 @@ class TokenCheck:
     way: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchCommit:
+    """`author` is a name as git has it, `at` Unix seconds, `subject` the message's first line."""
+
+    sha: str
+    author: str
+    at: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchContent:
+    """What a request's branch holds that the bot did not put there.
+
+    `commits` are people's, the newest first; without any, the rest says nothing. `diff` leads from the bot's
+    commit to the branch, cut at 200,000 characters. `document` is the model as the branch holds it; where that
+    is empty, `problem` says why. `beyond`: files in which more than the model's own record differs.
+    """
+
+    name: str
+    branch: str = ""
+    number: int = 0
+    url: str = ""
+    head_sha: str = ""
+    commits: list[BranchCommit] = field(default_factory=list)
+    diff: str = ""
+    document: str = ""
+    problem: str = ""
+    beyond: list[str] = field(default_factory=list)
+
+
 class PrBot(Service, Protocol):
     def retry(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer: ...
 
@@ -162,6 +193,9 @@ class PrBot(Service, Protocol):
         """Where these models stand in the order of work."""
 
     def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs: ...
+
+    def branch_content(self, request: ModelRef, caller: Caller) -> BranchContent:
+        """Asks upstream; for whoever may act on the request."""
 
     def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
         """Asks GitHub what the caller's own stored token may do now.

@@ -71,7 +71,8 @@ def test_hostile_names_that_upstream_holds_end_as_names(tmp_path: Path) -> None:
         assert kept == set(NAMES) - {name}
         if number % 5 == 0:
             proven(world, name, tmp_path / f"clone-{number}")
-    refs = world.git._git.run("for-each-ref", "--format=%(refname)")[1].decode().split()
+    asked = ["git", "-C", str(world.repository), "for-each-ref", "--format=%(refname)"]
+    refs = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60).stdout.split()
     assert {ref.split("/")[1] for ref in refs} == {"heads", "pull"}
     assert world.git.head() == before
     assert not list(tmp_path.rglob("pwned"))

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
 from tests.integration.pr_bot.test_reconcile import LAYOUTS, NEW, submit_new
-from tests.support.pr_bot_world import World
+from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
 
+WORLDS = [("local", "aggregate"), ("local", "per_model"), ("github", "aggregate")]
 
-@pytest.fixture(params=sorted(LAYOUTS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    return World(tmp_path, LAYOUTS[request.param])
+
+@pytest.fixture(params=WORLDS, ids="-".join)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    adapter, layout = request.param
+    with opened_world(tmp_path, LAYOUTS[layout], on=adapter) as made:
+        yield made
 
 
 def fenced(body: str, language: str) -> list[str]:
@@ -24,8 +30,19 @@ def fenced(body: str, language: str) -> list[str]:
     return [token.content for token in MarkdownIt("commonmark").parse(body) if token.info == language]
 
 
-def run(clone: Path, command: str) -> str:
-    done = subprocess.run(["sh", "-c", command], cwd=clone, capture_output=True, text=True, timeout=60, check=False)
+def run(clone: Path, command: str, *, addresses: dict[str, str] | None = None) -> str:
+    """`addresses` stand for others that cannot be reached here."""
+    instead = {f"GIT_CONFIG_KEY_{n}": f"url.{to}.insteadOf" for n, to in enumerate((addresses or {}).values())}
+    instead |= {f"GIT_CONFIG_VALUE_{n}": address for n, address in enumerate(addresses or {})}
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **instead, "GIT_CONFIG_COUNT": str(len(addresses or {}))},
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -35,11 +52,15 @@ def clone_of(repository: Path, folder: Path) -> Path:
     return folder
 
 
+def addresses_of(world: World) -> dict[str, str]:
+    return {world.git.fetch_from: str(world.repository)} if world.github else {}
+
+
 def proven(world: World, name: str, folder: Path) -> str:
     """What the command prints in a fresh clone, after it was compared with the body."""
     body = world.pull(name).body
     (command,) = fenced(body, "sh")
-    printed = run(clone_of(world.repository, folder), command)
+    printed = run(clone_of(world.repository, folder), command, addresses=addresses_of(world))
     assert printed == fenced(body, "text")[-1]
     return printed
 
@@ -56,7 +77,7 @@ def test_an_update_and_its_rebuild_are_proven(world: World, tmp_path: Path) -> N
     world.work("old-model")
     first = proven(world, "old-model", tmp_path / "first")
     submit_new(world)
-    world.person().merge(world.pull("glm-5.1").branch)
+    world.merge(world.pull("glm-5.1").branch)
     world.look()
     world.work()
     assert proven(world, "old-model", tmp_path / "second") != first
@@ -73,8 +94,7 @@ def test_it_is_proven_in_a_clone_of_a_fork_by_address(world: World, tmp_path: Pa
     body = world.pull("glm-5.1").body
     fork = clone_of(world.repository, tmp_path / "fork")
     (command,) = fenced(body, "sh")
-    assert "-- origin " in command
-    by_address = command.replace("-- origin ", f"-- {world.repository} ", 1)
+    by_address = command.replace(f"-- {world.git.fetch_from} ", f"-- {world.repository} ", 1)
     assert run(clone_of(fork, tmp_path / "clone"), by_address) == fenced(body, "text")[-1]
 
 
@@ -89,7 +109,11 @@ def test_a_commit_that_touches_more_prints_something_else(world: World, tmp_path
     forged = person.commit({path: text}, "more", branch=branch)
     head = world.state("glm-5.1").last
     assert head is not None
-    printed = run(clone_of(world.repository, tmp_path / "clone"), command.replace(head.head_sha, forged))
+    printed = run(
+        clone_of(world.repository, tmp_path / "clone"),
+        command.replace(head.head_sha, forged),
+        addresses=addresses_of(world),
+    )
     assert printed != fenced(body, "text")[-1]
 
 
