@@ -70,7 +70,7 @@ class Reconciler:
     def step(self, due: Due) -> None:
         """Upstream and the stream agree with registry afterwards; raises what is worth another try."""
         desired = desired_of(self._registry, due.model)
-        self._records.rows.accounts.keep_owners(due.model, [*filter(None, {desired.submitter, *desired.owners})])
+        self._records.rows.accounts.keep_owners(due.model, desired.owners)
         account = self._account(due, desired)
         while True:
             try:

@@ -91,7 +91,10 @@ class Places:
             return str(own["full_name"])
         # Asked again, GitHub answers with the fork that is there.
         made = self._calls.write("POST", path_of("repos", self._repository, "forks"), {"default_branch_only": True})
-        return str(made.data["full_name"])
+        fork = str(made.data["full_name"])
+        if self._calls.get(path_of("repos", fork)) is None:
+            raise UpstreamFailed(f"GitHub: fork {fork} is still being made; it is looked at again")
+        return fork
 
 
 def _is_fork_of(repository: Mapping[str, Any], upstream: str) -> bool:
