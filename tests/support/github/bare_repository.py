@@ -76,7 +76,14 @@ class BareRepository:
         return dict(sorted(found.items()))
 
     def ref(self, name: str) -> str | None:
-        return self.refs().get(name)
+        if self.overlay is not None:
+            return self.overlay.get(name)
+        if not name.startswith("refs/") or ".." in name:
+            return None
+        try:
+            return (self.path / name).read_text().strip()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return self._read_packed().get(name)
 
     def branch(self, name: str) -> str | None:
         return self.ref(f"refs/heads/{name}")
@@ -123,10 +130,9 @@ class BareRepository:
 
     def resolve(self, name: str) -> str | None:
         """The commit that a branch, a tag, HEAD or a SHA (whole or abbreviated) names."""
-        refs = self.refs()
         for full in (f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}"):
-            if full in refs:
-                name = refs[full]
+            if (sha := self.ref(full)) is not None:
+                name = sha
                 break
         if name.startswith("-") or ".." in name or not name:
             return None

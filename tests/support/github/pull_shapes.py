@@ -9,6 +9,8 @@ from tests.support.github.git_objects import iso
 from tests.support.github.shapes import JSON, SITE
 from tests.support.github.state import Comment, LineComment, Pull, Release, Repository, Review, User
 
+_NOBODY: JSON = {"milestone": None, "assignee": None, "assignees": [], "active_lock_reason": None}
+
 
 def _association(of: Repository, who: User) -> str:
     if who is of.owner:
@@ -30,28 +32,32 @@ def _side(url: str, of: Repository, ref: str, sha: str) -> JSON:
     }
 
 
-def pull(url: str, of: Repository, shown: Pull) -> JSON:
-    """As lists have it."""
-    at, site = f"{url}/repos/{of.full_name}", f"{SITE}/{of.full_name}/pull/{shown.number}"
-    self_url, issue = f"{at}/pulls/{shown.number}", f"{at}/issues/{shown.number}"
-    links = {
-        "self": self_url,
+def _links(at: str, site: str, shown: Pull) -> dict[str, str]:
+    own, issue = f"{at}/pulls/{shown.number}", f"{at}/issues/{shown.number}"
+    return {
+        "self": own,
         "html": site,
         "issue": issue,
         "comments": f"{issue}/comments",
-        "review_comments": f"{self_url}/comments",
+        "review_comments": f"{own}/comments",
         "review_comment": f"{at}/pulls/comments{{/number}}",
-        "commits": f"{self_url}/commits",
+        "commits": f"{own}/commits",
         "statuses": f"{at}/statuses/{shown.head_sha}",
     }
+
+
+def pull(url: str, of: Repository, shown: Pull) -> JSON:
+    """As lists have it."""
+    at, site = f"{url}/repos/{of.full_name}", f"{SITE}/{of.full_name}/pull/{shown.number}"
+    links = _links(at, site, shown)
     return {
-        "url": self_url,
+        "url": links["self"],
         "id": shown.id,
         "node_id": shown.node_id,
         "html_url": site,
         "diff_url": f"{site}.diff",
         "patch_url": f"{site}.patch",
-        "issue_url": issue,
+        "issue_url": links["issue"],
         **{f"{name}_url": links[name] for name in ("comments", "review_comments", "review_comment", "commits")},
         "statuses_url": links["statuses"],
         "number": shown.number,
@@ -61,12 +67,9 @@ def pull(url: str, of: Repository, shown: Pull) -> JSON:
         "user": shapes.user(url, shown.user),
         "body": shown.body,
         "labels": [shapes.label(url, of, found) for found in shown.labels],
-        "milestone": None,
-        "assignee": None,
-        "assignees": [],
+        **_NOBODY,
         "requested_reviewers": [],
         "requested_teams": [],
-        "active_lock_reason": None,
         "created_at": iso(shown.created_at),
         "updated_at": iso(shown.updated_at),
         "closed_at": _when(shown.closed_at),
@@ -216,15 +219,12 @@ def issue(url: str, of: Repository, shown: Pull) -> JSON:
         "state": shown.state,
         "state_reason": None,
         "locked": False,
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
+        **_NOBODY,
         "comments": len(shown.comments),
         "created_at": iso(shown.created_at),
         "updated_at": iso(shown.updated_at),
         "closed_at": _when(shown.closed_at),
         "author_association": _association(of, shown.user),
-        "active_lock_reason": None,
         "draft": shown.draft,
         "body": shown.body,
         "performed_via_github_app": None,

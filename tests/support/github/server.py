@@ -60,12 +60,12 @@ def matched(method: str, path: str) -> tuple[Route, dict[str, str]]:
 
 def answered(github: FakeGitHub, request: Request) -> Answer:
     """GitHub's answer, refusals included; what the request asks for is done when this returns."""
-    place: tuple[Route, dict[str, str]] | None = None
+    route: Route | None = None
     token: Token | None = None
     try:
         with github.lock:
             token = _known(github, request)
-            place = route, named = matched(request.method, request.path)
+            route, named = matched(request.method, request.path)
             if route.template != "/rate_limit":
                 github.limit.spend(token, request.method, github.now())
             call = _call(github, request, token, route, named)
@@ -73,9 +73,9 @@ def answered(github: FakeGitHub, request: Request) -> Answer:
     except Refused as refused:
         answer = Answer(status=refused.status, body=refused.body, headers=refused.headers)
     answer = replace(answer, headers={**answer.headers, **_around(github, token)})
-    if place is not None:
+    if route is not None:
         with github.lock:
-            github.checked.exchange(*place, request, answer)
+            github.checked.exchange(route, request, answer)
     return answer
 
 
