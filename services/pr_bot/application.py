@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,10 @@ from shared.telemetry import current_traceparent
 
 class UpstreamIsOff(Conflict):
     slug = "upstream-off"
+
+
+class NothingToTakeOver(Conflict):
+    slug = "nothing-to-take-over"
 
 
 class NothingToReopen(Conflict):
@@ -220,6 +225,17 @@ class Application(LogService):
         desired = self.registry.desired_state(ModelRef(name=request.name), system_caller(self.name))
         account = self.accounts.of(desired, standing=state.last.opened_as)
         return content_of(account.upstream, state, desired)
+
+    @idempotent()
+    def take_branch(self, request: PullRequestAction, caller: Caller) -> BranchContent:
+        found = self.branch_content(ModelRef(name=request.name), caller)
+        if not found.commits:
+            raise NothingToTakeOver(f"pull request of {request.name}: nobody else committed to its branch")
+        if not found.document:
+            raise NothingToTakeOver(
+                f"pull request of {request.name}: {found.problem}; rebuild it, or archive the model to have it removed"
+            )
+        return dataclasses.replace(found, diff="")
 
     def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
         if self.accounts is None:

@@ -157,6 +157,7 @@ class BranchContent:
     `commits` are people's, the newest first; without any, the rest says nothing. `diff` leads from the bot's
     commit to the branch, cut at 200,000 characters. `document` is the model as the branch holds it; where that
     is empty, `problem` says why. `beyond`: files in which more than the model's own record differs.
+    `latest_revision` is registry's, in any state.
     """
 
     name: str
@@ -169,6 +170,7 @@ class BranchContent:
     document: str = ""
     problem: str = ""
     beyond: list[str] = field(default_factory=list)
+    latest_revision: int = 0
 
 
 class PrBot(Service, Protocol):
@@ -196,6 +198,12 @@ class PrBot(Service, Protocol):
 
     def branch_content(self, request: ModelRef, caller: Caller) -> BranchContent:
         """Asks upstream; for whoever may act on the request."""
+
+    def take_branch(self, request: PullRequestAction, caller: Caller) -> BranchContent:
+        """What is to be taken over, without its `diff`; a repeated command gets the same, whatever came after it.
+
+        Raises Conflict where no person committed to the branch, or where it does not hold the model.
+        """
 
     def check_token(self, request: Empty, caller: Caller) -> TokenCheck:
         """Asks GitHub what the caller's own stored token may do now.

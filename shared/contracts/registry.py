@@ -240,7 +240,7 @@ class DesiredState:
     upstream was last seen to hold, empty where it holds nothing. `owners` are opaque ids.
     `rejected_revision` is `revision` where a reviewer rejected it and nothing newer was submitted, else 0;
     `rejected` is the feedback. `reviewer` is the opaque id of who approved it, empty while nobody has.
-    `warnings` are what the hub's validation remarked at its submission.
+    `warnings` are what the hub's validation remarked at its submission. `latest_revision` is the newest in any state.
     """
 
     name: str
@@ -261,6 +261,7 @@ class DesiredState:
     rejected_revision: int = 0
     reviewer: str = ""
     warnings: list[str] = field(default_factory=list)
+    latest_revision: int = 0
 
 
 class Registry(Service, Protocol):

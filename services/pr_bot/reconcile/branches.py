@@ -47,6 +47,7 @@ def content_of(upstream: Upstream, state: PullRequest, desired: DesiredState) ->
         document=theirs.document,
         problem=theirs.problem,
         beyond=_beyond(upstream, head, desired, theirs, last),
+        latest_revision=desired.latest_revision,
     )
 
 

@@ -117,6 +117,7 @@ def _desired_state(model: Model, wish: Desired, *, position: int) -> api.Desired
         rejected_revision=rejected.number if rejected else 0,
         reviewer=carried.reviewer if carried and is_published else "",
         warnings=[check.message for check in getattr(content, "checks", ()) if check.level == "warning"],
+        latest_revision=model.latest,
     )
 
 
