@@ -6,15 +6,17 @@ goes on with, and a statement that waits too long for a lock. Those are outages:
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import URL, Connection, Dialect, Engine, MetaData, NullPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from shared.database.kept import Autocommit, KeptConnections
@@ -27,14 +29,18 @@ ABANDONED_WRITE_S = 5
 # A page is put together from many reads, with work between them that other threads delay.
 ABANDONED_READ_S = 60
 STATEMENT_S = 30
-# Work that is one process's at a time talks to others meanwhile, to git, to GitHub.
-LONE_S = 120
+# Work that is one process's at a time talks to others meanwhile, to git, to GitHub, so it takes as long as it takes;
+# a process that runs says so, one that is frozen or cut off cannot, though its system may go on answering for it.
+LONE_S = 25
+LONE_SPEAKS_S = 5.0
 _PING_AFTER_S = 1.0
 _TRY_AGAIN_S = 0.05
 # Advisory locks are each database's own, so one number is enough for all.
 _SERIAL_LOCK = 0x4D6F64656C734875
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:what, 0))")
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+
+log = structlog.get_logger(__name__)
 
 
 class Postgresql:
@@ -97,7 +103,8 @@ class Postgresql:
         with self._lone.connect() as connection:
             while not (mine := bool(connection.scalar(_TRY_LOCK, lock))) and time.monotonic() < end:
                 time.sleep(_TRY_AGAIN_S)
-            yield mine
+            with _speaking(connection, what) if mine else nullcontext():
+                yield mine
 
     def create(self, metadata: MetaData) -> None:
         with self.writing() as connection:
@@ -183,6 +190,29 @@ def _connect_arguments(timeouts_s: Mapping[str, int]) -> dict[str, Any]:
         "application_name": "models-hub",
         **_KEEPALIVES,
     }
+
+
+@contextmanager
+def _speaking(connection: Connection, what: str) -> Iterator[None]:
+    """The server hears from this process until the block ends; nothing else may use the connection meanwhile."""
+    ended = threading.Event()
+
+    def speak() -> None:
+        while not ended.wait(LONE_SPEAKS_S):
+            try:
+                connection.exec_driver_sql("SELECT 1")
+            except DBAPIError as error:
+                # The lock went with the session: whoever works under it may no longer be the only one.
+                log.warning("alone no more", what=what, error=str(error.orig).strip())
+                return
+
+    speaker = threading.Thread(target=speak, name=f"alone: {what}", daemon=True)
+    speaker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        speaker.join()
 
 
 def _note_return(_dbapi: object, record: ConnectionPoolEntry) -> None:

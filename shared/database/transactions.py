@@ -137,8 +137,8 @@ class Database:
     def alone(self, what: str, *, wait_s: float = 0.0) -> Iterator[bool]:
         """Whether this process alone, of all on this database, does `what` until the block ends; no transaction.
 
-        An SQLite file has one process, so there it is for the caller to see to its threads. A process that says
-        nothing for two minutes is taken for dead, and another may begin.
+        An SQLite file has one process, so there it is for the caller to see to its threads. A process that is not
+        heard of for half a minute, frozen or cut off, is taken for dead, and another may begin.
         """
         with _outages_told(), self._backend.alone(what, wait_s=wait_s) as mine:
             yield mine

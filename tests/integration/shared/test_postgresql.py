@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import psycopg2
 import pytest
@@ -14,8 +16,10 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, func, inser
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shared.database import Database, Statement, advance_sequence, any_transaction_open, is_outage
+from shared.database import postgresql as postgresql_backend
 from shared.errors import Unavailable
 from tests.support.hub_process import free_port
+from tests.support.polling import eventually
 from tests.support.real_data import PROJECT
 from tests.support.servers import postgresql
 
@@ -245,12 +249,62 @@ def test_one_process_at_a_time_is_alone_and_its_end_lets_the_next_begin(url: str
         with other.alone("model tiny") as theirs, other.alone("model small") as another:
             assert (theirs, another) == (False, True)
     with ThreadPoolExecutor(1) as pool:
-        with other.alone("model tiny") as first:
+        # The server sees a moment later that a connection was closed.
+        with other.alone("model tiny", wait_s=20) as first:
             waiting = pool.submit(_is_alone, database, wait_s=20)
             assert first
             assert not waiting.done()
         assert waiting.result()
     other.close()
+
+
+def test_work_that_takes_long_stays_alone_while_its_process_runs(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _soon_taken_for_dead(monkeypatch)
+    with closing(Database(url)) as worker, closing(Database(url)) as other, worker.alone("model tiny") as mine:
+        assert mine
+        begun = _last_heard_of(other)
+        eventually(lambda: _last_heard_of(other) > begun + 2 * postgresql_backend.LONE_S)
+        assert not _is_alone(other, wait_s=0)
+
+
+def test_a_frozen_process_is_alone_no_longer(url: str) -> None:
+    code = "from tests.integration.shared.test_postgresql import hold; hold()"
+    with (
+        subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True, cwd=PROJECT) as worker,
+        closing(Database(url)) as other,
+    ):
+        try:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "alone: True\n"
+            assert not _is_alone(other, wait_s=0)
+            worker.send_signal(signal.SIGSTOP)
+            assert _is_alone(other, wait_s=20)
+        finally:
+            worker.kill()
+
+
+def hold() -> None:
+    """In a process of its own: alone until it is killed."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _soon_taken_for_dead(monkeypatch)
+        with Database(sys.argv[1]).alone("model tiny") as mine:
+            print(f"alone: {mine}", flush=True)
+            threading.Event().wait()
+
+
+def _soon_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql_backend, "LONE_S", 1)
+    monkeypatch.setattr(postgresql_backend, "LONE_SPEAKS_S", 0.1)
+
+
+def _last_heard_of(database: Database) -> float:
+    """When a session that holds an advisory lock last said something, in the server's seconds."""
+    query = """
+        SELECT coalesce(extract(epoch FROM max(state_change)), 0) FROM pg_stat_activity JOIN pg_locks USING (pid)
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
+    with database.autocommit() as connection:
+        return float(connection.exec_driver_sql(query).scalar_one())
 
 
 def _is_alone(database: Database, *, wait_s: float) -> bool:
