@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from scripts import npm_packages
 from scripts.github_description import OPERATIONS, WEBHOOKS, description
 from tests.support.github import FakeGitHub, fake_github
 from tests.support.github import shapes as shapes_module
@@ -75,3 +76,11 @@ def test_every_route_is_one_that_github_describes() -> None:
     of_ours_alone = {"post /graphql", "get /repos/{owner}/{repo}/contents"}
     assert ours - of_ours_alone == set(OPERATIONS)
     assert {f"/webhooks/{name}" for name in WEBHOOKS} <= description().openapi["paths"].keys()
+
+
+def test_package_of_another_hash_is_refused_and_thrown_away(tmp_path: Path) -> None:
+    packed = tmp_path / "somebody-thing-1.0.0.tgz"
+    packed.write_bytes(b"something else")
+    with pytest.raises(RuntimeError, match="expected sha256 00"):
+        npm_packages.archive("@somebody/thing@1.0.0", sha256="00", folder=tmp_path)
+    assert not packed.exists()

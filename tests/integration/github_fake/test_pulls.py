@@ -28,6 +28,8 @@ def test_one_open_pull_request_a_branch(hub: Client) -> None:
     assert hub.refused("POST", "/pulls", {"head": "none", "base": "main", "title": "none"})[0] == 422
     assert [found["number"] for found in hub.get("/pulls?head=xorbitsai:topic&state=all")] == [1]
     assert hub.get("/pulls?head=xorbitsai:other") == []
+    for long in ({"title": "x" * 257}, {"body": "x" * 65_537}):
+        assert "is too long" in hub.refused("PATCH", "/pulls/1", long)[1]
 
 
 def test_draft_and_ready_by_graphql_alone(hub: Client, uma: Client) -> None:

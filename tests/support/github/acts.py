@@ -39,6 +39,12 @@ def _refused_if_taken(repository: Repository, head: Repository, ref: str, base: 
             raise invalid(text, resource="PullRequest")
 
 
+def _refused_if_too_long(**texts: str | None) -> None:
+    for name, most in (("title", 256), ("body", 65_536)):
+        if len(texts.get(name) or "") > most:
+            raise invalid(f"{name} is too long (maximum is {most} characters)", resource="PullRequest")
+
+
 def open_pull(
     actor: Actor, head: Repository, ref: str, *, base: str, title: str, body: str | None, draft: bool, modify: bool
 ) -> Pull:
@@ -49,6 +55,7 @@ def open_pull(
         raise invalid("", resource="PullRequest", field="base", code="invalid")
     if head_sha is None:
         raise invalid("", resource="PullRequest", field="head", code="invalid")
+    _refused_if_too_long(title=title, body=body)
     _refused_if_taken(repository, head, ref, base)
     pull = Pull(
         id=next(actor.forge.ids),
@@ -81,6 +88,7 @@ def edit_pull(actor: Actor, pull: Pull, changes: dict[str, Any]) -> None:
     wanted = changes.get("state")
     if wanted not in (None, "open", "closed"):
         raise invalid("", resource="PullRequest", field="state", code="invalid")
+    _refused_if_too_long(**{key: changes[key] for key in ("title", "body") if key in changes})
     if wanted == "open" and pull.state == "closed":
         _refuse_to_reopen(actor.repository, pull)
     edited = {}
@@ -213,6 +221,8 @@ def commented(actor: Actor, pull: Pull, made: Comment, action: str, **more: obje
 
 
 def add_labels(actor: Actor, pull: Pull, names: list[str]) -> None:
+    if any(not 0 < len(name) <= 50 for name in names):
+        raise invalid("name is too long (maximum is 50 characters)", resource="Label")
     for name in names:
         found = actor.forge.label(actor.repository, name)
         if found not in pull.labels:

@@ -20,6 +20,17 @@ from tests.support.github.server import Request, Server, answered
 from tests.support.github.state import Repository, Token, User
 from tests.support.github.webhooks import Receiver, Webhooks
 
+_HOOK = {
+    "type": "Repository",
+    "id": 1,
+    "name": "web",
+    "active": True,
+    "events": ["*"],
+    "config": {"content_type": "json", "insecure_ssl": "0"},
+    "updated_at": "2026-01-01T00:00:00Z",
+    "created_at": "2026-01-01T00:00:00Z",
+}
+
 
 class FakeGitHub(People):
     """`url` is the API's base. `calls` are (method, path with query, status) in order, status 0 where cut.
@@ -107,6 +118,12 @@ class FakeGitHub(People):
         self.listeners.append(lambda *told: self._deliver(sender, *told))
         return sender
 
+    def ping(self) -> None:
+        """What GitHub sends to a new webhook."""
+        zen = {"zen": "Design for failure.", "hook_id": 1, "hook": _HOOK}
+        with self.lock:
+            self.tell("ping", zen, self.main, self.main.owner)
+
     def _deliver(self, sender: Webhooks, event: str, payload: dict[str, Any], repository: Repository, by: User) -> None:
         whole = payload | {"repository": shapes.repository(self.url, repository), "sender": shapes.user(self.url, by)}
         self.checked.webhook(event, whole)
@@ -114,7 +131,7 @@ class FakeGitHub(People):
             sender.deliver(event, whole)
 
     def close(self) -> None:
-        self.faults.clear()
+        self.faults.release.set()
         self.server.close()
         for sender in self._senders:
             sender.close()

@@ -110,7 +110,6 @@ class Faults:
     def clear(self) -> None:
         self.waiting.clear()
         self.stale_reads.clear()
-        self.release.set()
 
     def _add(self, fault: Fault) -> Fault:
         self.waiting.append(fault)

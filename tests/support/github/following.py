@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.github import pull_shapes
+from tests.support.github import comparing, pull_shapes, push_shapes
 from tests.support.github.bare_repository import ZERO
 from tests.support.github.forge import Forge
 from tests.support.github.git_objects import commit_of
-from tests.support.github.shapes import SITE, commit
 from tests.support.github.state import Pull, Repository, User
 
 
@@ -103,7 +102,7 @@ def told(forge: Forge, repository: Repository, pull: Pull, sender: User, action:
     """A `pull_request` event."""
     if not forge.listeners:
         return
-    counted = {"commits": 1, "changed_files": 1, "additions": 0, "deletions": 0}
+    counted = comparing.counted(repository, pull.base_sha, pull.head_sha)
     shown = pull_shapes.full_pull(forge.url, repository, pull, counted, None)
     payload = {"action": action, "number": pull.number, "pull_request": shown, **more}
     forge.tell("pull_request", payload, repository, sender)
@@ -113,51 +112,6 @@ def _told(forge: Forge, repository: Repository, sender: User, name: str, before:
     """`create` for a new branch or tag, and `push`."""
     if not forge.listeners:
         return
-    kind = "tag" if name.startswith("refs/tags/") else "branch"
-    short = name.split("/", 2)[2]
     if before == ZERO:
-        forge.tell(
-            "create",
-            {"ref": short, "ref_type": kind, "master_branch": "main", "description": None, "pusher_type": "user"},
-            repository,
-            sender,
-        )
-    head = _pushed_commit(forge, repository, after) if after != ZERO else None
-    payload = {
-        "ref": name,
-        "before": before,
-        "after": after,
-        "created": before == ZERO,
-        "deleted": after == ZERO,
-        "forced": ZERO not in (before, after) and not repository.git.is_ancestor(before, after),
-        "base_ref": None,
-        "compare": f"{SITE}/{repository.full_name}/compare/{before[:12]}...{after[:12]}",
-        "commits": [head] if head else [],
-        "head_commit": head,
-        "pusher": {"name": sender.login, "email": sender.email},
-    }
-    forge.tell("push", payload, repository, sender)
-
-
-def _pushed_commit(forge: Forge, repository: Repository, sha: str) -> dict[str, object] | None:
-    found = repository.git.git("rev-parse", "--verify", "--quiet", f"{sha}^{{commit}}", accept=(0, 1, 128))[1]
-    if not found:
-        return None
-    shown = commit(forge.url, repository, found.decode().strip())
-    inner = shown["commit"]
-    people = {
-        role: {"name": inner[role]["name"], "email": inner[role]["email"], "date": inner[role]["date"]}
-        for role in ("author", "committer")
-    }
-    return {
-        "id": shown["sha"],
-        "tree_id": inner["tree"]["sha"],
-        "distinct": True,
-        "message": inner["message"],
-        "timestamp": inner["committer"]["date"],
-        "url": shown["html_url"],
-        **people,
-        "added": [],
-        "removed": [],
-        "modified": [],
-    }
+        forge.tell("create", push_shapes.created(name), repository, sender)
+    forge.tell("push", push_shapes.push(repository, sender, name, before, after), repository, sender)

@@ -48,7 +48,9 @@ class Forge:
         """The user of this login, made where there is none."""
         found = self.users.get(login.lower())
         if found is None:
-            found = self.users[login.lower()] = User(id=next(self.ids), login=login)
+            found = self.users[login.lower()] = User(
+                id=next(self.ids), login=login, kind="Bot" if login.endswith("[bot]") else "User"
+            )
         return found
 
     def find(self, owner: str, name: str) -> Repository | None:

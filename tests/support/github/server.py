@@ -147,7 +147,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, github: FakeGitHub) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.github = github
-        self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._serving.start()
 
     @property
