@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 PUBLIC_API = "https://api.github.com"
 _TIMEOUT_S = 15
-# What GitHub asks of programs that write.
-_BETWEEN_WRITES_S = 1.0
 _AGAIN = 2
 _ETAGS_KEPT = 4096
 # GitHub's advice where a secondary limit names no time; doubled while it goes on.
@@ -72,7 +70,7 @@ class GitHubCalls:
         token: str,
         account: str,
         api_url: str = "",
-        between_writes_s: float = _BETWEEN_WRITES_S,
+        between_writes_s: float,
         timeout_s: int = _TIMEOUT_S,
         now: Clock = wall_clock,
     ) -> None:
