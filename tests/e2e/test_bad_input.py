@@ -32,6 +32,7 @@ COMMANDS: list[tuple[str | None, str, str]] = [
     ("max", "POST", "/me/role-request"),
     ("max", "PUT", "/me/github-token"),
     ("max", "PATCH", "/me/github-token"),
+    ("max", "POST", "/me/github-token/test"),
     ("max", "POST", "/me/notifications/read"),
     ("olga", "PATCH", "/users/uma"),
     ("olga", "POST", "/groups"),

@@ -55,6 +55,7 @@ SIGNED_IN: list[tuple[str, str, set[str], str]] = [
     ("get", "/me/github-token", set(), "200"),
     ("put", "/me/github-token", {"token"}, "200"),
     ("patch", "/me/github-token", {"default_allowed"}, "200"),
+    ("post", "/me/github-token/test", set(), "200"),
     ("delete", "/me/github-token", set(), "204"),
     ("get", "/me/notifications", set(), "200"),
     ("post", "/operations/parked/{parked_id}/retry", set(), "200"),
@@ -68,7 +69,7 @@ SIGNED_IN: list[tuple[str, str, set[str], str]] = [
 QUERIES: dict[str, set[str]] = {
     "/models": {
         *("q", "type", "ability", "engine", "format", "quantization", "source", "language", "size_min_b"),
-        *("size_max_b", "featured", "status", "sort", "page", "per_page", "min_position"),
+        *("size_max_b", "fits_gb", "featured", "status", "sort", "page", "per_page", "min_position"),
     },
     "/models/{name}/revisions/{number}/diff": {"against", "min_position"},
     "/reviews": {"state", "type", "sort", "page", "per_page", "min_position"},

@@ -53,6 +53,7 @@ OWNERS_POSTS = [
     "/models/{}/restore",
     "/models/{}/owners",
     "/models/{}/groups",
+    "/models/{}/pull-request/take-over",
 ]
 REVIEWERS_POSTS = ["/models/{}/revisions/1/approve", "/models/{}/revisions/1/reject"]
 PULL_POSTS = ["/models/{}/pull-request/retry", "/models/{}/pull-request/rebuild", "/models/{}/pull-request/reopen"]
@@ -100,6 +101,8 @@ def test_ones_own_token_and_consent_need_sign_in(hub: TestHub, person: str | Non
     consent = api.patch("/me/github-token", {"default_allowed": False})
     assert consent.status_code == (401 if person is None else 200)
     assert api.put("/me/github-token", {"token": "none"}).status_code == (401 if person is None else 422)
+    # This hub's upstream is a local repository: there is nobody to test a token with.
+    assert api.post("/me/github-token/test").status_code == (401 if person is None else 409)
     assert api.delete("/me/github-token").status_code == (401 if person is None else 204)
 
 
@@ -169,6 +172,16 @@ def test_pull_requests_are_moved_by_owners_reviewers_and_operators(hub: TestHub,
     assert response.status_code == (422 if allowed else 401 if person is None else 403)
     if not allowed:
         assert hub.api(person).post(path.format("hid"), REASON).status_code == (401 if person is None else 404)
+
+
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_a_persons_commits_on_the_branch_are_read_by_those_who_decide(hub: TestHub, person: str | None) -> None:
+    allowed = person in (OWNER, REVIEWER, OPERATOR)
+    response = hub.api(person).get("/models/pub/pull-request/branch")
+    assert response.status_code == (200 if allowed else 401 if person is None else 403)
+    if not allowed:
+        hidden = hub.api(person).get("/models/hid/pull-request/branch")
+        assert hidden.status_code == (401 if person is None else 404)
 
 
 @pytest.mark.parametrize("path", OPERATOR_POSTS)
