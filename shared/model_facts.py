@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.model_engines import engines_by_format, ordered
+from shared.model_memory import least_memory_gb
 
 TYPES = ("llm", "embedding", "rerank", "image", "audio", "video", "world")
 TITLES: Mapping[str, str] = {
@@ -56,6 +57,11 @@ class Source:
         return self.revision in _FLOATING
 
     @property
+    def builds(self) -> tuple[str, ...]:
+        """Its quantizations; one without a name where it says none."""
+        return self.quantizations or self.gguf_quantizations or ("",)
+
+    @property
     def repositories(self) -> tuple[str, ...]:
         """The repositories it names: one for each quantization where the id has a slot for it."""
         if QUANTIZATION_SLOT not in self.model_id or len(self.model_id) > _LONGEST_ID or not self.quantizations:
@@ -68,7 +74,8 @@ class Facts:
     """`formats`, `engines`, `sources` (hubs) and so on: each value once. Sizes in billions of parameters, ascending.
 
     `context_length` in tokens (`max_tokens` of embedding and rerank), 0 where unsaid; `dimensions` of an embedding.
-    `family` tells how the model is run; `license` is empty in today's catalogue.
+    `family` tells how the model is run; `license` is empty in today's catalogue. `least_gb` is the memory that the
+    most frugal build wants, as shared/model_memory.py estimates it, 0 where no size is said.
     """
 
     type: str
@@ -83,6 +90,7 @@ class Facts:
     sources: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     sizes_b: tuple[float, ...] = ()
+    least_gb: float = 0.0
     context_length: int = 0
     dimensions: int = 0
     updated_at: int = 0
@@ -144,6 +152,7 @@ def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
         sources=_unique(source.hub for source in sources),
         engines=ordered(engine for source in sources for engine in source.engines),
         sizes_b=tuple(sorted({source.size_b for source in sources if source.size_b is not None})),
+        least_gb=least_memory_gb((s.size_b, s.model_format, build) for s in sources for build in s.builds),
         context_length=max((_length(record) for record in maps), default=0),
         dimensions=max((_whole(record.get("dimensions")) for record in maps), default=0),
         updated_at=max((_whole(record.get("updated_at")) for record in maps), default=0),

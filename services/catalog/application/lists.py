@@ -63,6 +63,7 @@ def _search(request: FindModels) -> Search:
         filters={name: getattr(request, name) for name in _FACETS},
         size_min_b=request.size_min_b,
         size_max_b=request.size_max_b,
+        fits_gb=request.fits_gb,
         featured=request.featured,
         status=request.status,
         sort=request.sort,

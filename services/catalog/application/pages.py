@@ -47,6 +47,7 @@ def model_row(card: Card, *, pending: int, withheld: bool) -> ModelRow:
         sources=list(summary.sources),
         engines=list(summary.engines),
         sizes_b=list(summary.sizes_b),
+        least_gb=summary.least_gb,
         context_length=summary.context_length,
         withheld=withheld,
     )

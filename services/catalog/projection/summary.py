@@ -13,7 +13,10 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """`sizes_b` in billions of parameters, ascending; `updated_at` the newest of the records', 0 for none."""
+    """`sizes_b` in billions of parameters, ascending; `updated_at` the newest of the records', 0 for none.
+
+    `least_gb`: what the most frugal build wants of memory, 0 where unknown.
+    """
 
     description: str = ""
     abilities: tuple[str, ...] = ()
@@ -23,6 +26,7 @@ class Summary:
     sources: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     sizes_b: tuple[float, ...] = ()
+    least_gb: float = 0.0
     context_length: int = 0
     updated_at: int = 0
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 Terms = Mapping[str, Iterable[str]]
 """{field: the values a model has in it}."""
+Numbers = Mapping[str, Iterable[int]]
+"""{field: the numbers a model has in it}."""
 
 _FEW = 64
 
@@ -48,8 +50,8 @@ class Bits:
         self._slots: dict[str, int] = {}
         self._terms: list[dict[str, tuple[str, ...]]] = []
         self._columns: dict[str, dict[str, _Column]] = {}
-        self._numbers: dict[int, _Column] = {}
-        self._numbers_of: list[tuple[int, ...]] = []
+        self._numbers: dict[str, dict[int, _Column]] = {}
+        self._numbers_of: list[tuple[tuple[str, int], ...]] = []
 
     def slot(self, model: str) -> int:
         """The model's number; a new one for a model not seen before."""
@@ -59,21 +61,22 @@ class Bits:
             self._numbers_of.append(())
         return found
 
-    def put(self, slot: int, terms: Terms, numbers: Iterable[int]) -> None:
+    def put(self, slot: int, terms: Terms, numbers: Numbers) -> None:
         """These are the model's values from now on."""
         for field, values in self._terms[slot].items():
             for value in values:
                 self._columns[field][value].take(slot)
-        for number in self._numbers_of[slot]:
-            self._numbers[number].take(slot)
+        for name, number in self._numbers_of[slot]:
+            self._numbers[name][number].take(slot)
         kept = {field: tuple(values) for field, values in terms.items()}
-        self._terms[slot], self._numbers_of[slot] = kept, tuple(numbers)
+        self._terms[slot] = kept
+        self._numbers_of[slot] = tuple((name, number) for name, held in numbers.items() for number in held)
         for field, values in kept.items():
             columns = self._columns.setdefault(field, {})
             for value in values:
                 columns.setdefault(value, _Column()).put(slot)
-        for number in self._numbers_of[slot]:
-            self._numbers.setdefault(number, _Column()).put(slot)
+        for name, number in self._numbers_of[slot]:
+            self._numbers.setdefault(name, {}).setdefault(number, _Column()).put(slot)
 
     def everything(self) -> int:
         """All models."""
@@ -95,10 +98,10 @@ class Bits:
             found &= self.any_of(field, (value,))
         return found
 
-    def between(self, low: int | None, high: int | None) -> int:
+    def between(self, field: str, low: int | None, high: int | None) -> int:
         """The models that have a number from `low` to `high`, both included."""
         found = 0
-        for number, column in self._numbers.items():
+        for number, column in self._numbers.get(field, {}).items():
             if (low is None or low <= number) and (high is None or number <= high):
                 found |= column.bits
         return found

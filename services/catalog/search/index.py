@@ -19,11 +19,14 @@ from tantivy import FieldType, Occur, Order, Query
 
 from services.catalog.domain import ENTERPRISE, PUBLIC, Viewer
 from services.catalog.projection.models import OFFERED_STATES, Indexed
-from services.catalog.search.bits import Bits, Terms
+from services.catalog.search.bits import Bits, Numbers, Terms
 
-FACETS = ("type", "ability", "language", "format", "quantization", "source", "engine", "size")
+FACETS = ("type", "ability", "language", "format", "quantization", "source", "engine", "size", "fits_gb")
 SIZE_BUCKETS = (("<1", 0.0, 1.0), ("1-8", 1.0, 8.0), ("8-20", 8.0, 20.0), ("20-70", 20.0, 70.0), (">=70", 70.0, 1e9))
 """(name, from, below) in billions of parameters."""
+
+FITS_GB = (8, 16, 24, 48, 80, 160, 640)
+"""Memories people have: of one card, of two, of a machine of eight cards."""
 
 _ALL_OF = frozenset({"ability"})
 _ANALYZER = "words_and_characters"
@@ -35,6 +38,7 @@ _WORDS_AT_MOST = 12
 _TEXTS_KEPT = 200
 _HEAP_BYTES = 15_000_000
 _SIZE_STEP = 1000
+_MEMORY_STEP = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Search:
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     size_min_b: float | None = None
     size_max_b: float | None = None
+    fits_gb: float | None = None
     featured: bool | None = None
     status: str = ""
     sort: str = ""
@@ -76,7 +81,7 @@ class SearchIndex:
                     with self._counting:
                         slot = self._bits.slot(model.card.id)
                     terms = _terms(model)
-                    counted.append((slot, terms, _sizes(model)))
+                    counted.append((slot, terms, _numbers(model)))
                     self._writer.delete_documents_by_term("id", model.card.id)
                     self._writer.add_document(_document(model, terms, slot))
                 self._writer.commit()
@@ -87,8 +92,8 @@ class SearchIndex:
                 raise
             self._index.reload()
             with self._counting:
-                for slot, terms, sizes in counted:
-                    self._bits.put(slot, terms, sizes)
+                for slot, terms, numbers in counted:
+                    self._bits.put(slot, terms, numbers)
                 self._found_by_text.clear()
 
     def page(self, search: Search, viewer: Viewer) -> tuple[list[str], int]:
@@ -121,6 +126,8 @@ class SearchIndex:
                 name: (bits.all_of if name in _ALL_OF else bits.any_of)(name, values)
                 for name, values in filters.items()
             }
+            if search.fits_gb is not None:
+                by_facet["fits_gb"] = bits.between("memory", 1, int(search.fits_gb * _MEMORY_STEP))
             return {name: bits.counts(name, _among(fixed, by_facet, name)) for name in FACETS}
 
     def _found_by(self, text: str) -> int:
@@ -151,7 +158,9 @@ class SearchIndex:
         low, high = search.size_min_b, search.size_max_b
         if low is not None or high is not None:
             yield self._bits.between(
-                None if low is None else round(low * _SIZE_STEP), None if high is None else round(high * _SIZE_STEP)
+                "sizes",
+                None if low is None else round(low * _SIZE_STEP),
+                None if high is None else round(high * _SIZE_STEP),
             )
 
     def _parts(self, search: Search, viewer: Viewer) -> tuple[list[Query], dict[str, Query]]:
@@ -171,9 +180,14 @@ class SearchIndex:
         if low is not None or high is not None:
             lower = 0 if low is None else round(low * _SIZE_STEP)
             upper = 2**53 if high is None else round(high * _SIZE_STEP)
-            sizes = Query.range_query(self._schema, "sizes", FieldType.Integer, lower, upper)
-            queries.append(Query.const_score_query(sizes, 0.0))
+            queries.append(self._between("sizes", lower, upper))
+        if search.fits_gb is not None:
+            queries.append(self._between("memory", 1, int(search.fits_gb * _MEMORY_STEP)))
         return queries
+
+    def _between(self, name: str, low: int, high: int) -> Query:
+        found = Query.range_query(self._schema, name, FieldType.Integer, low, high)
+        return Query.const_score_query(found, 0.0)
 
     def _filter(self, facet: str, values: Sequence[str]) -> Query:
         if facet in _ALL_OF:
@@ -237,7 +251,8 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("updated", "largest", "slot"):
         builder.add_integer_field(name, fast=True)
-    builder.add_integer_field("sizes", indexed=True, fast=True)
+    for name in ("sizes", "memory"):
+        builder.add_integer_field(name, indexed=True, fast=True)
     return builder.build()
 
 
@@ -259,8 +274,9 @@ def _document(model: Indexed, terms: Terms, slot: int) -> tantivy.Document:
     document.add_integer("slot", slot)
     document.add_integer("updated", _without_ties(summary.updated_at, card.id))
     document.add_integer("largest", _without_ties(round(max(summary.sizes_b, default=0.0) * _SIZE_STEP), card.id))
-    for size in _sizes(model):
-        document.add_integer("sizes", size)
+    for name, numbers in _numbers(model).items():
+        for number in numbers:
+            document.add_integer(name, number)
     return document
 
 
@@ -279,11 +295,17 @@ def _terms(model: Indexed) -> Terms:
         "source": summary.sources,
         "engine": summary.engines,
         "size": [name for name, low, high in SIZE_BUCKETS if any(low <= s < high for s in summary.sizes_b)],
+        "fits_gb": [str(each) for each in FITS_GB if 0 < summary.least_gb <= each],
     }
 
 
-def _sizes(model: Indexed) -> list[int]:
-    return [round(size * _SIZE_STEP) for size in model.card.summary.sizes_b]
+def _numbers(model: Indexed) -> Numbers:
+    """What is filtered by from and to: in thousandths of billions, and tenths of gigabytes."""
+    summary = model.card.summary
+    return {
+        "sizes": [round(size * _SIZE_STEP) for size in summary.sizes_b],
+        "memory": [round(summary.least_gb * _MEMORY_STEP)] if summary.least_gb else [],
+    }
 
 
 def _without_ties(number: int, model: str) -> int:

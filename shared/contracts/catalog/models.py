@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.contracts.catalog.parameters import Page, PerPage, QueryText, SizeB
+from shared.contracts.catalog.parameters import FitsGb, Page, PerPage, QueryText, SizeB
 from shared.contracts.common import ModelName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindModels:
-    """Each list means any-of for type and source, all-of for ability; sizes in billions of parameters."""
+    """Each list means any-of for type and source, all-of for ability; sizes in billions of parameters.
+
+    `fits_gb`: some build wants no more memory than this, as shared/model_memory.py estimates it.
+    """
 
     q: QueryText = ""
     type: list[str] = field(default_factory=list)
@@ -23,6 +26,7 @@ class FindModels:
     language: list[str] = field(default_factory=list)
     size_min_b: SizeB = None
     size_max_b: SizeB = None
+    fits_gb: FitsGb = None
     featured: bool | None = None
     status: Literal["", "published", "deprecated", "archived", "quarantined", "unpublished"] = ""
     sort: Literal["", "-updated", "name", "size", "relevance"] = ""
@@ -39,7 +43,10 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """One model in a list. `state` is the model's axis; `pending` the revision that waits, 0 for none."""
+    """One model in a list. `state` is the model's axis; `pending` the revision that waits, 0 for none.
+
+    `least_gb`: an estimate of the memory that its most frugal build wants, 0 where its size is unknown.
+    """
 
     name: str
     type: str
@@ -57,6 +64,7 @@ class ModelRow:
     sources: list[str] = field(default_factory=list)
     engines: list[str] = field(default_factory=list)
     sizes_b: list[float] = field(default_factory=list)
+    least_gb: float = 0.0
     context_length: int = 0
     withheld: bool = False
 

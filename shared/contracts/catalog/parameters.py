@@ -14,4 +14,7 @@ WholePage = Annotated[int, ma.fields.Integer(load_default=200, validate=ma.valid
 SizeB = Annotated[
     float | None, ma.fields.Float(load_default=None, allow_none=True, validate=ma.validate.Range(0, 1_000_000))
 ]
+FitsGb = Annotated[
+    float | None, ma.fields.Float(load_default=None, allow_none=True, validate=ma.validate.Range(0.1, 1_000_000))
+]
 QueryText = Annotated[str, CleanString(load_default="", validate=ma.validate.Length(max=300))]

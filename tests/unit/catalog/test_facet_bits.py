@@ -24,14 +24,16 @@ def test_bits_say_what_the_newest_values_of_each_model_say(
     for model, values, sizes in changes:
         name = f"model-{model}"
         held[name], numbers[name] = values, sizes
-        bits.put(bits.slot(name), {"letter": values}, sizes)
+        bits.put(bits.slot(name), {"letter": values}, {"sizes": sizes, "others": [9]})
 
     def those(models: list[str]) -> int:
         return bits.of_slots([bits.slot(name) for name in models])
 
     assert bits.any_of("letter", chosen) == those([m for m, has in held.items() if set(has) & set(chosen)])
     assert bits.all_of("letter", chosen) == those([m for m, has in held.items() if set(has) >= set(chosen)])
-    assert bits.between(low, high) == those([m for m, has in numbers.items() if any(low <= n <= high for n in has)])
+    assert bits.between("sizes", low, high) == those(
+        [m for m, has in numbers.items() if any(low <= n <= high for n in has)]
+    )
     expected = Counter(value for values in held.values() for value in values)
     assert dict(bits.counts("letter", bits.everything())) == expected
 

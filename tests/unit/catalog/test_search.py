@@ -147,6 +147,23 @@ def test_size_featured_and_status_narrow() -> None:
     assert found(FACETS, status="archived") == ["d"]
 
 
+MEMORY = index_of(
+    indexed("small", sizes_b=(0.5,), least_gb=0.4),
+    indexed("exact", sizes_b=(40.0,), least_gb=24.0),
+    indexed("more", sizes_b=(40.0, 72.0), least_gb=24.1),
+    indexed("unsaid", type="image"),
+)
+
+
+def test_fits_what_its_most_frugal_build_wants_and_nothing_of_unknown_size() -> None:
+    assert set(found(MEMORY, fits_gb=24)) == {"small", "exact"}
+    assert set(found(MEMORY, fits_gb=24.1)) == {"small", "exact", "more"}
+    assert found(MEMORY, fits_gb=0.3) == []
+    counted = MEMORY.facets(Search(fits_gb=8), ANYONE)
+    assert dict(counted["fits_gb"]) == {"8": 1, "16": 1, "24": 2, "48": 3, "80": 3, "160": 3, "640": 3}
+    assert counted["type"] == [("llm", 1)]
+
+
 def test_sorts() -> None:
     assert found(FACETS) == found(FACETS, sort="-updated") == ["a", "b", "c"]
     assert found(FACETS, sort="size") == ["a", "b", "c"]
