@@ -12,6 +12,11 @@ from shared.database.statement import Statement, wrapped
 
 _WORTH_IT = 8
 _CHARACTERS = 1_000_000
+_FIELDS = """
+SELECT attname FROM pg_attribute
+WHERE attrelid = CAST(%s AS regclass) AND attnum > 0 AND NOT attisdropped
+ORDER BY attnum
+"""
 
 
 class Lookup:
@@ -48,13 +53,13 @@ class Upsert:
         conflict = f"ON CONFLICT ({_listed(key)}) DO {f'UPDATE SET {kept}' if columns else 'NOTHING'}"
         marks = ", ".join(f":{name}" for name in names)
         self._few = Statement(f"{into} VALUES ({marks}) {conflict}", dialect)
+        self._table, self._names = table.name, names
         self._many = ""
+        self._places: list[int | None] = []
         if dialect.name == "postgresql":
             # The server reads a record's text in half the time that as many constants take it. COPY would take half
             # of that, but a driver that was made green has none.
             self._many = f'{into} SELECT {_listed(names)} FROM unnest(CAST(%s AS "{table.name}"[])) {conflict}'  # noqa: S608
-            self._places = [names.index(column.name) if column.name in names else None for column in table.columns]
-            self._in_order = self._places == list(range(len(names)))
 
     def each(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Their values are those of the key, then of `columns`. No two may be the same row of the table."""
@@ -63,6 +68,11 @@ class Upsert:
             return
         cursor = connection.connection.cursor()
         try:
+            if not self._places:
+                # A record's fields have no names: they are in the table's own order, whatever the program's is.
+                cursor.execute(_FIELDS, (f'"{self._table}"',))
+                found = [name for (name,) in cursor.fetchall()]
+                self._places = [self._names.index(name) if name in self._names else None for name in found]
             for page in _pages(map(self._record, rows)):
                 cursor.execute(self._many, (page,))
         except connection.dialect.loaded_dbapi.Error as error:
@@ -72,10 +82,7 @@ class Upsert:
 
     def _record(self, row: Sequence[Any]) -> str:
         """The row as PostgreSQL's text of a record; what is not written is null there."""
-        if self._in_order:
-            cells = ",".join(map(_cell, row))
-        else:
-            cells = ",".join(["" if place is None else _cell(row[place]) for place in self._places])
+        cells = ",".join(["" if place is None else _cell(row[place]) for place in self._places])
         return f"({cells})"
 
 

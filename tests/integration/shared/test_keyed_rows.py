@@ -81,6 +81,18 @@ def test_a_lookup_finds_every_row_with_one_of_the_values_and_no_other(database: 
     assert all(type(row["flag"]) is bool for row in found)
 
 
+def test_the_tables_own_order_of_columns_counts(database: Database) -> None:
+    """As after a migration: columns went, others came behind, and some the program does not know."""
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE kept DROP COLUMN text")
+        connection.exec_driver_sql("ALTER TABLE kept ADD COLUMN unknown text DEFAULT 'as it was'")
+        connection.exec_driver_sql("ALTER TABLE kept ADD COLUMN text text DEFAULT ''")
+    _put(database, ("text", "perhaps"), [("a", number, "text", "perhaps") for number in range(100)])
+    assert {(row[0], row[-1]) for row in _all(database)} == {("text", "perhaps")}
+    with database.read() as connection:
+        assert set(connection.exec_driver_sql("SELECT unknown FROM kept").scalars()) == {"as it was"}
+
+
 def _put(database: Database, columns: tuple[str, ...], rows: list[Any]) -> None:
     with database.write() as connection:
         Upsert(TABLE, columns, database.dialect).each(connection, rows)
