@@ -27,7 +27,7 @@ def github(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[Fake
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory, mode: str, github: FakeGitHub) -> Iterator[TestHub]:
-    settings = {
+    settings: dict[str, Any] = {
         "HUB_UPSTREAM": f"github:{github.main.full_name}",
         "HUB_GITHUB_API_URL": github.url,
         "HUB_GITHUB_TOKEN": BOT_TOKEN,

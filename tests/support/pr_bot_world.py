@@ -72,6 +72,7 @@ class World:
         self.now = 1_800_000_000.0
         self.told = 0
         self.mark: str | None = None
+        self.calls_taken = 0
         self.restart()
         if imported:
             self.import_main()
@@ -134,7 +135,9 @@ class World:
         """Marks `models` due and works through all that is due, waiting out short retries."""
         for model in models:
             self.due(model, ask=ask)
+        before = len(self.github.calls) if self.github else 0
         self.worker.run_due()
+        self.calls_taken = len(self.github.calls) - before if self.github else 0
         self.now += 1
 
     def look(self) -> None:
