@@ -37,8 +37,13 @@ def opening(found: OpensAs) -> Opening:
     elif found.kind == "off":
         return Opening(tone="info", sentence=_("No pull request will be opened: they are switched off in this hub."))
     else:
-        return Opening(tone="warn", sentence=_("No pull request can be opened now."), note=found.note)
-    return Opening(tone="info", sentence=sentence, note=found.note)
+        return Opening(tone="warn", sentence=_("No pull request can be opened now."), note=_sentence(found.note))
+    return Opening(tone="info", sentence=sentence, note=_sentence(found.note))
+
+
+def _sentence(words: str) -> str:
+    """The bot's words, which are made to stand behind a colon, as a sentence of their own."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
 
 
 def token_facts(state: GitHubTokenState) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def language() -> Iterator[None]:
     [
         (OpensAs(kind="personal", login="ada-l"), "info", "opened as ada-l.", ""),
         (OpensAs(kind="default"), "info", "by the hub's account.", ""),
-        (OpensAs(kind="default", login="bot", note="as you allowed"), "info", "account, bot.", "as you allowed"),
+        (OpensAs(kind="default", login="bot", note="as you allowed"), "info", "account, bot.", "As you allowed."),
         (OpensAs(kind="local"), "info", "on the local repository.", ""),
         (OpensAs(kind="off", note="HUB_UPSTREAM is off"), "info", "switched off", ""),
         (
