@@ -44,7 +44,9 @@ def test_wrong_request_fails_its_test(tmp_path: Path, method: str, path: str, bo
         asked(github, method, path, body)
 
 
-@pytest.mark.parametrize("wrong", [{"id": "1"}, {"private": None}, {"owner": {"login": "x"}}, {"created_at": "today"}])
+@pytest.mark.parametrize(
+    "wrong", [{"id": "1"}, {"private": None}, {"owner": {"login": "x"}}, {"created_at": "today"}, {"ours": 1}]
+)
 def test_wrong_answer_fails_its_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]) -> None:
     right = shapes_module.full_repository
     monkeypatch.setattr(shapes_module, "full_repository", lambda *given, push: right(*given, push=push) | wrong)

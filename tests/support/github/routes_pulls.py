@@ -188,6 +188,7 @@ def edit_comment(call: Call) -> Answer:
     if found.user is not call.user and not call.may(repository, "pull_requests"):
         raise Refused(403, "Resource not accessible by personal access token")
     before, found.body, found.updated_at = found.body, _text(call), call.now
+    pull.updated_at = call.now
     acts.commented(_actor(call, repository), pull, found, "edited", changes={"body": {"from": before}})
     return Answer(body=pull_shapes.comment(call.url, repository, pull, found))
 
