@@ -50,7 +50,8 @@ def test_every_real_change_becomes_the_smallest_pull_request_on_github(layout: s
     for number, taken in enumerate(mains_of(rows, layout)):
         files = tree(taken, layout)
         with opened_world(tmp_path / str(number), files, on="github", imported=False) as world:
-            world.look()
+            # As in a hub that runs: main has been read.
+            assert all(world.catalogue().texts.values())
             for row in taken:
                 if row["before"] is not None:
                     world.registry.holds(row["model_name"], row["model_type"], canonical(row["before"]))
