@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection.accounts import AccountRows, given_to
@@ -138,9 +138,10 @@ class Rows:
         return earliest
 
     def done(self, connection: Connection, due: Due) -> None:
-        """No longer due, unless it was marked again since."""
+        """No longer due, unless it was marked again since; what was asked for since is still to be done."""
         connection.execute(delete(DUE).where(DUE.c.model == due.model, DUE.c.marks == due.marks))
-        connection.execute(update(DUE).where(DUE.c.model == due.model).values(since=DUE.c.next_try_at, ask=""))
+        left = case((DUE.c.ask == due.ask, ""), else_=DUE.c.ask)
+        connection.execute(update(DUE).where(DUE.c.model == due.model).values(since=DUE.c.next_try_at, ask=left))
         self.returned.listened(connection, due.model, times=due.heard)
         self.turns.serve(connection, due.person)
 

@@ -184,3 +184,19 @@ def test_a_model_that_is_not_public_any_more_has_its_request_closed_with_the_rea
     world.work("glm-5.1")
     assert (world.state("glm-5.1").state, world.state("glm-5.1").reason) == ("closed", "the model is not public")
     assert "the model is not public" in comments(world, number)[0]
+
+
+def test_a_rebuild_that_is_asked_for_during_a_step_is_not_lost(world: World) -> None:
+    rows = world.records.rows
+    world.due("glm-5.1")
+    (taken,) = rows.due_now(world.now, limit=1)
+    world.due("glm-5.1", ask="rebuild")
+    with world.database.write() as connection:
+        rows.done(connection, taken)
+    (left,) = rows.due_now(world.now, limit=1)
+    assert left.ask == "rebuild"
+    world.due("glm-5.1")
+    with world.database.write() as connection:
+        rows.done(connection, left)
+    (once,) = rows.due_now(world.now, limit=1)
+    assert once.ask == ""
