@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from shared.contracts.catalog import PullRequest
+from shared.contracts.pr_bot import BranchContent
 
 WAY = ("queued", "draft", "open", "merged")
 STOPPED = frozenset({"failed", "conflicted", "paused", "closed", "superseded"})
@@ -56,37 +57,59 @@ def reached(pull: PullRequest) -> int:
     return WAY.index("draft") if pull.draft else WAY.index("open")
 
 
-def actions_of(pull: PullRequest) -> list[Action]:
-    """What makes sense in this state."""
-    found = []
+def actions_of(pull: PullRequest, *, branch: BranchContent | None = None, manages: bool = False) -> list[Action]:
+    """What makes sense in this state; `branch` holds what people committed to it, if anything."""
+    found = [_take_over()] if branch is not None and branch.document and manages else []
     if pull.state in MOVABLE:
-        found.append(
-            Action(
-                name="retry",
-                glyph="sync",
-                word=_("Try again"),
-                title=_("Try the pull request again?"),
-                text=_("The bot looks at upstream now instead of at its next try."),
-            )
-        )
+        found.append(_retry())
     if pull.state in BUILT:
-        found.append(
-            Action(
-                name="rebuild",
-                glyph="git-commit",
-                word=_("Rebuild on main"),
-                title=_("Rebuild the pull request?"),
-                text=_("The branch is made anew as one commit on today's main, over other people's commits on it too."),
-            )
-        )
+        found.append(_rebuild(overwrites=branch is not None and bool(branch.commits)))
     if pull.state == "closed":
-        found.append(
-            Action(
-                name="reopen",
-                glyph="git-pull-request",
-                word=_("Reopen"),
-                title=_("Reopen the pull request?"),
-                text=_("Upstream closed it. Say why it should be looked at again."),
-            )
-        )
+        found.append(_reopen())
     return found
+
+
+def _take_over() -> Action:
+    return Action(
+        name="take-over",
+        glyph="download",
+        word=_("Take over as a revision"),
+        title=_("Take over what the branch holds?"),
+        text=_(
+            "The model as the branch has it becomes a revision of yours that names its author, and the request "
+            "is made anew with it."
+        ),
+    )
+
+
+def _retry() -> Action:
+    return Action(
+        name="retry",
+        glyph="sync",
+        word=_("Try again"),
+        title=_("Try the pull request again?"),
+        text=_("The bot looks at upstream now instead of at its next try."),
+    )
+
+
+def _rebuild(*, overwrites: bool) -> Action:
+    text = _("The branch is made anew as one commit on today's main, over other people's commits on it too.")
+    if overwrites:
+        text = _("The branch is made anew from the hub's revision; the commits found there are overwritten.")
+    return Action(
+        name="rebuild",
+        glyph="git-commit",
+        word=_("Rebuild on main"),
+        title=_("Rebuild the pull request?"),
+        text=text,
+    )
+
+
+def _reopen() -> Action:
+    return Action(
+        name="reopen",
+        glyph="git-pull-request",
+        word=_("Reopen"),
+        title=_("Reopen the pull request?"),
+        text=_("Upstream closed it. Say why it should be looked at again."),
+    )

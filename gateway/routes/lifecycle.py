@@ -10,6 +10,7 @@ from gateway.auth import caller, manages_model, read_caller, require_sign_in, re
 from gateway.blueprints import Routes, needs_sign_in
 from gateway.clients import calls
 from gateway.names import ids_of
+from gateway.pull_branch import take_over
 from gateway.routes.bodies import DeprecateBody, FeatureBody, MembersBody, ReasonBody, VisibilityBody
 from shared.contracts import pr_bot, registry
 from shared.contracts.catalog import ReadModel
@@ -158,6 +159,23 @@ def retry(body: ReasonBody, name: str) -> pr_bot.PullRequestAnswer:
 def rebuild(body: ReasonBody, name: str) -> pr_bot.PullRequestAnswer:
     """Builds the branch anew on the current main, over a person's commits too."""
     return calls().pr_bot.rebuild(pr_bot.PullRequestAction(name=name, reason=body.reason), caller())
+
+
+@blueprint.route("/pull-request/branch", methods=["GET"])
+@acts_on_pull_request
+@blueprint.response(200, schema_of(pr_bot.BranchContent))
+def branch_content(name: str) -> pr_bot.BranchContent:
+    """What people committed to the pull request's branch; without commits where nobody did."""
+    return calls().pr_bot.branch_content(ModelRef(name=name), read_caller())
+
+
+@blueprint.route("/pull-request/take-over", methods=["POST"])
+@manages_model
+@blueprint.arguments(schema_of(ReasonBody))
+@blueprint.response(202, schema_of(registry.RevisionAnswer))
+def take_over_branch(body: ReasonBody, name: str) -> registry.RevisionAnswer:
+    """Submits what people committed to the branch as a revision that names them, and rebuilds the branch with it."""
+    return take_over(name, body.reason, caller())
 
 
 @blueprint.route("/pull-request/reopen", methods=["POST"])

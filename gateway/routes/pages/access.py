@@ -16,11 +16,13 @@ from gateway.clients import calls
 from gateway.editing import Refusal
 from gateway.model_banner import detail_href
 from gateway.names import ids_of
+from gateway.narrowing import Narrowing, narrowing_of
 from gateway.routes.lifecycle import group_ids
 from gateway.routes.pages.editor import refused
 from gateway.routes.pages.settings import read_now
 from gateway.web import go, tell
 from shared.contracts import registry as api
+from shared.contracts.catalog import ReadModel
 from shared.contracts.common import Caller, Empty, ModelRef
 from shared.errors import Forbidden, HubError, NotFound
 
@@ -46,6 +48,10 @@ def act_on_model(name: str, act: str) -> Response:
         abort(404)
     if act in OPERATORS_ACTS and not caller().has("operator"):
         raise Forbidden(f"model {name}: this needs the operator role; ask an operator", slug="not-operator")
+    if act == "visibility" and not request.form.get("confirmed"):
+        model = calls().catalog.model(ReadModel(name=name), read_caller())
+        if narrowing := narrowing_of(model, request.form.get("visibility", "")):
+            return _page(name, act=act, narrowing=narrowing)
     try:
         position = run(name)
     except HubError as error:
@@ -141,7 +147,7 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-def _page(name: str, *, act: str = "", why: Refusal | None = None) -> Response:
+def _page(name: str, *, act: str = "", why: Refusal | None = None, narrowing: Narrowing | None = None) -> Response:
     now = read_now(name)
     known = calls().identity.groups(Empty(), read_caller()).items if _knows_groups() else []
     names = {group.id: group.name for group in known}
@@ -155,6 +161,7 @@ def _page(name: str, *, act: str = "", why: Refusal | None = None) -> Response:
         act=act,
         why=why,
         typed=request.form if act else {},
+        narrowing=narrowing,
     )
     return make_response(html, why.status if why else 200)
 

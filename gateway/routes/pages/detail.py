@@ -9,20 +9,21 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from gateway.answers import named
-from gateway.auth import caller, read_caller
+from gateway.auth import caller, manages_model, read_caller
 from gateway.change_groups import change_groups
 from gateway.clients import calls
 from gateway.event_words import words_of
 from gateway.markup import ColouredJson, ReadmeWords, colour_json, readme_is_cut, render_readme
 from gateway.model_banner import detail_href
 from gateway.model_page import document_size, read_page, render_tab
+from gateway.pull_branch import found_on_branch, take_over
 from gateway.pull_steps import actions_of, steps_of
 from gateway.routes.lifecycle import acts_on_pull_request
 from gateway.textdiff import parse_unified
 from gateway.web import go, tell
 from shared.contracts import pr_bot
-from shared.contracts.catalog import ReadDiff, ReadModel, ReadRevision, ReadTimeline, RevisionRow
-from shared.errors import Conflict, Invalid, Unavailable
+from shared.contracts.catalog import PullRequest, ReadDiff, ReadModel, ReadRevision, ReadTimeline, RevisionRow
+from shared.errors import Conflict, Invalid, NotFound, Unavailable
 
 blueprint = Blueprint("detail", __name__, url_prefix="/models/detail/<name>")
 MOVING_POLL_S = 5
@@ -113,13 +114,17 @@ def pull_request(name: str) -> str:
     page = read_page(name)
     pull = named(calls().catalog.pull_request(ReadModel(name=name), read_caller()))
     may_act = page.standing.manages or page.standing.reviews
+    branch = found_on_branch(pull) if may_act else None
     return render_tab(
         "detail_pull_request.html",
         page,
         "pull-request",
         pull=pull,
         steps=steps_of(pull),
-        actions=actions_of(pull) if may_act else [],
+        actions=actions_of(pull, branch=branch, manages=page.standing.manages) if may_act else [],
+        branch=branch,
+        branch_diff=parse_unified(branch.diff) if branch else None,
+        rejected=_rejected(pull) if may_act else None,
         body=render_readme(pull.body) if pull.body else "",
         diff=parse_unified(pull.diff),
         poll_s=MOVING_POLL_S if pull.state == "queued" else 0,
@@ -147,6 +152,24 @@ def act_on_pull_request(name: str, action: str) -> Response:
     return go(f"{href}?min_position={answer.position}" if answer.position else href)
 
 
+@blueprint.post("/pull-request/take-over")
+@manages_model
+def take_over_branch(name: str) -> Response:
+    """What a person committed to the branch becomes a revision."""
+    href = detail_href(name, "pull-request")
+    reason = request.form.get("reason", "").strip()
+    try:
+        answer = take_over(name, reason or _("Taken over from the pull request."), caller())
+    except (Conflict, Invalid, Unavailable) as refusal:
+        tell("bad", refusal.message)
+        return go(href)
+    tell(
+        "ok",
+        _("Revision %(number)s holds what the branch held; the bot makes the request anew.", number=answer.revision),
+    )
+    return go(f"{href}?min_position={answer.position}")
+
+
 @blueprint.get("/timeline")
 def timeline(name: str) -> str:
     """Who did what, when and why."""
@@ -159,6 +182,17 @@ def timeline(name: str) -> str:
 @lru_cache(maxsize=16)
 def _coloured(text: str) -> ColouredJson:
     return colour_json(text)
+
+
+def _rejected(pull: PullRequest) -> RevisionRow | None:
+    """The revision that the draft carries, where a reviewer rejected it."""
+    if pull.state != "draft" or not pull.revision:
+        return None
+    try:
+        row = named(calls().catalog.revision(ReadRevision(name=pull.name, revision=pull.revision), read_caller())).row
+    except NotFound:
+        return None
+    return row if row.state == "rejected" else None
 
 
 def _row(rows: list[RevisionRow], number: int) -> RevisionRow | None:

@@ -15,6 +15,7 @@ from gateway.basics import read_basics
 from gateway.clients import calls
 from gateway.editing import Meeting, Refusal, Typed, meeting, settled, typed, written
 from gateway.model_banner import detail_href
+from gateway.narrowing import narrowing_of
 from gateway.routes.pages.editor import (
     SAVING,
     apply_basics,
@@ -134,6 +135,10 @@ def _base_of_form(now: Now) -> Base:
 
 def _save(now: Now, draft: Typed, base: Base, *, submit: bool) -> Response:
     name = now.detail.name
+    if submit and not request.form.get("narrow") and (narrowing := narrowing_of(now.detail, draft.visibility)):
+        message = _("Nothing was submitted yet: say below that it shall not be public any more.")
+        why = Refusal(status=409, message=message)
+        return _page(now, draft, base=base, why=why, narrowing=narrowing, unsaved=True)
     try:
         answer = _save_draft(name, draft, base, submit) if base.is_draft else _revise(name, draft, base, submit)
     except HubError as error:
