@@ -34,7 +34,7 @@ def language() -> Iterator[None]:
             OpensAs(kind="paused", login="ada-l", note="revoked"),
             "warn",
             "No pull request can be opened now.",
-            "revoked",
+            "Revoked.",
         ),
     ],
 )
