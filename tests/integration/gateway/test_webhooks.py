@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,6 +220,18 @@ def test_a_delivery_without_its_event_is_refused(github: Door) -> None:
 
 def test_a_delivery_that_is_too_large_is_refused(github: Door) -> None:
     refused(github.deliver("push", {**PUSH, "padding": "x" * MAX_BODY_BYTES}), 413)
+
+
+def test_a_delivery_that_does_not_say_its_length_is_cut_off_nowhere(github: Door) -> None:
+    for size, status in ((100, 401), (MAX_BODY_BYTES + 1, 413)):
+        response = github.client.post(
+            "/webhooks/github",
+            input_stream=io.BytesIO(b"x" * size),
+            headers={"X-Hub-Signature-256": "sha256=" + "0" * 64, "Transfer-Encoding": "chunked"},
+            content_type="application/json",
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        refused(response, status)
 
 
 def test_only_posts_are_taken(github: Door) -> None:
