@@ -79,7 +79,11 @@ class GitHubUseCases(IdentityBase):
     def sealed_github_token(self, request: api.PersonRef, caller: Caller) -> api.SealedGitHubToken:
         require_system(caller)
         with self.rows.database.read() as connection:
+            row = self.rows.one(connection, id=request.id)
             found = self._found(connection, request.id)
+        if row is None or row["disabled"]:
+            # Whoever was sent away acts nowhere any more, not on GitHub either.
+            return api.SealedGitHubToken(present=False)
         names = ("present", "sealed", "key_id", "github_login", "scopes", "default_allowed")
         known = {name: found[name] for name in names if name in found}
         return api.SealedGitHubToken(**known, mark=_mark(found))

@@ -260,6 +260,15 @@ def test_a_github_token_is_masked_replaced_and_forgotten(identity: EachItsOwn) -
     assert not identity.clear_github_token(Empty(), ada).present
 
 
+def test_a_disabled_persons_github_token_is_not_used(identity: EachItsOwn) -> None:
+    olga, ada = person(identity, "olga", "operator"), person(identity, "ada")
+    identity.store_github_token(api.StoreGitHubToken(sealed="c2Vh", key_id="k", masked="ghp_…1111"), ada)
+    for disabled in (True, False):
+        identity.change_user(api.ChangeUser(login="ada", disabled=disabled, reason="left"), olga)
+        found = identity.sealed_github_token(api.PersonRef(id=ada.user_id), system("pr_bot"))
+        assert (found.present, bool(found.sealed)) == (not disabled, not disabled)
+
+
 def test_consent_is_given_and_taken_back_with_and_without_a_token(service: BuiltService, identity: EachItsOwn) -> None:
     ada = person(identity, "ada")
     assert not identity.github_token(Empty(), ada).default_allowed
