@@ -241,6 +241,7 @@ class DesiredState:
     `rejected_revision` is `revision` where a reviewer rejected it and nothing newer was submitted, else 0;
     `rejected` is the feedback. `reviewer` is the opaque id of who approved it, empty while nobody has.
     `warnings` are what the hub's validation remarked at its submission. `latest_revision` is the newest in any state.
+    `withdrawn`: it stands because a newer submission was taken back, as `reason` says.
     """
 
     name: str
@@ -262,6 +263,7 @@ class DesiredState:
     reviewer: str = ""
     warnings: list[str] = field(default_factory=list)
     latest_revision: int = 0
+    withdrawn: bool = False
 
 
 class Registry(Service, Protocol):

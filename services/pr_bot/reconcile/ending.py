@@ -24,8 +24,7 @@ class Ending:
         """No request is open, and no branch of the bot's own is left."""
         upstream, desired = work.upstream, work.desired
         if (pull := work.open_pull) is not None:
-            # Where something is wanted for a reason, the submission was taken back rather than overtaken.
-            as_state = "superseded" if noop and not desired.reason else "closed"
+            as_state = "superseded" if noop and not desired.withdrawn else "closed"
             upstream.comment(pull.number, f"models-hub:closed:{pull.number}", rules.closing(reason))
             upstream.close_pull(pull.number)
             self._records.record(

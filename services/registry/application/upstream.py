@@ -118,6 +118,7 @@ def _desired_state(model: Model, wish: Desired, *, position: int) -> api.Desired
         reviewer=carried.reviewer if carried and is_published else "",
         warnings=[check.message for check in getattr(content, "checks", ()) if check.level == "warning"],
         latest_revision=model.latest,
+        withdrawn=wish.withdrawn,
     )
 
 

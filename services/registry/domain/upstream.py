@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from services.registry.domain.state import PUBLIC, PUBLISHED, UPSTREAM, WITHDRAWN, Model, Revision
+from services.registry.domain.state import PUBLIC, PUBLISHED, SUBMITTED, UPSTREAM, WITHDRAWN, Model, Revision
 from shared import document
 from shared.errors import Conflict
 from shared.events import registry as facts
@@ -147,6 +147,7 @@ class Desired:
     wanted: str
     reason: str = ""
     revision: Revision | None = None
+    withdrawn: bool = False
 
 
 def desired(model: Model) -> Desired:
@@ -154,7 +155,10 @@ def desired(model: Model) -> Desired:
     if model.lifecycle == "archived":
         if model.seen_upstream and model.published and model.visibility == PUBLIC:
             return Desired(wanted="removed", reason="the model is archived", revision=model.served)
-        return Desired(wanted="nothing", reason="the model is archived and upstream does not hold it")
+        kept = (
+            "it is not public, so upstream keeps what it holds" if model.seen_upstream else "upstream does not hold it"
+        )
+        return Desired(wanted="nothing", reason=f"the model is archived, and {kept}")
     if model.quarantined:
         return Desired(wanted="nothing", reason="the model is quarantined")
     if model.removed_upstream:
@@ -168,7 +172,9 @@ def _desired_content(model: Model) -> Desired:
     if pending is not None and model.visibility_of(pending) == PUBLIC and not _same_text(pending, served):
         return Desired(wanted="content", revision=pending)
     if served is not None:
-        return Desired(wanted="content", revision=_carrier(model, served), reason=_withdrawal(model))
+        carrier, withdrawal = _carrier(model, served), _withdrawal(model)
+        reason = withdrawal or _readme_alone(model, carrier)
+        return Desired(wanted="content", revision=carrier, reason=reason, withdrawn=bool(withdrawal))
     if model.served is None and pending is None:
         return Desired(wanted="nothing", reason=_withdrawal(model) or "no submission is waiting or published")
     return Desired(wanted="nothing", reason="the model is not public")
@@ -182,6 +188,17 @@ def _withdrawal(model: Model) -> str:
         return ""
     reason = f": {newest.said}" if newest.said else ""
     return f"revision {newest.number} was withdrawn in the hub{reason}"
+
+
+def _readme_alone(model: Model, carrier: Revision) -> str:
+    """Why the newest revision needs no request of its own."""
+    newest = model.revisions[model.latest]
+    submitted = isinstance(newest.content, facts.ModelSubmitted | facts.ModelUpdated)
+    if not submitted or newest.number == carrier.number or not _same_text(newest, carrier):
+        return ""
+    if newest.state not in (SUBMITTED, PUBLISHED) or newest.content.readme == carrier.content.readme:
+        return ""
+    return f"revision {newest.number} changes the README alone, which upstream does not hold"
 
 
 def _same_text(revision: Revision, other: Revision | None) -> bool:

@@ -96,6 +96,7 @@ def test_a_withdrawn_change_of_a_published_model_closes_with_its_reason(world: W
         "old-model",
         document=upstream_has,
         is_published=True,
+        withdrawn=True,
         reason="revision 2 was withdrawn in the hub: wrong @size",
     )
     world.work("old-model")

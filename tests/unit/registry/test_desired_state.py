@@ -6,9 +6,10 @@ from services.registry.application.upstream import _desired_state
 from services.registry.domain import publication, submissions
 from services.registry.domain.upstream import desired
 from shared.events import registry as facts
-from tests.support.models import MAX, llm
+from tests.support.models import MAX, content, llm
 from tests.unit.registry.test_publication import again, publish, visibility
-from tests.unit.registry.test_submissions import registered, revise
+from tests.unit.registry.test_submissions import published, registered, revise
+from tests.unit.registry.test_upstream import take
 
 
 def test_a_widening_of_what_is_published_for_fewer_people_is_a_draft_until_its_verdict() -> None:
@@ -53,8 +54,9 @@ def test_a_withdrawn_submission_leaves_the_reason_beside_what_stands() -> None:
     withdraw = partial(submissions.withdraw, name="tiny", number=2, reason="wrong size", actor=MAX)
     withdrawn = again(pending.when(withdraw))
     told = _desired_state(withdrawn.state, desired(withdrawn.state), position=9)
-    assert (told.revision, told.is_published, told.reason) == (
+    assert (told.revision, told.is_published, told.withdrawn, told.reason) == (
         1,
+        True,
         True,
         "revision 2 was withdrawn in the hub: wrong size",
     )
@@ -70,3 +72,22 @@ def test_the_warnings_of_the_submission_come_with_it() -> None:
     checks = (facts.Check(level="warning", message="no licence"), facts.Check(level="ok", message="schema"))
     model = registered(checks=checks).state
     assert _desired_state(model, desired(model), position=9).warnings == ["no licence"]
+
+
+def test_a_revision_of_the_readme_alone_says_that_it_needs_no_request() -> None:
+    public = again(publish(registered()))
+    text = public.state.revisions[1].content.document
+    pending = again(revise(public, text, content=content(text, readme="# more")))
+    told = _desired_state(pending.state, desired(pending.state), position=9)
+    assert (told.revision, told.withdrawn) == (1, False)
+    assert told.reason == "revision 2 changes the README alone, which upstream does not hold"
+    assert _desired_state(public.state, desired(public.state), position=9).reason == ""
+
+
+def test_an_archived_model_that_is_not_public_stays_upstream_and_says_so() -> None:
+    seen = again(take(published(), llm()))
+    narrowed = again(visibility(seen, "private"))
+    archived = again(narrowed.when(publication.archive, name="tiny", reason="old", actor=MAX))
+    wish = desired(archived.state)
+    assert (seen.state.seen_upstream, wish.wanted) == (1, "nothing")
+    assert wish.reason == "the model is archived, and it is not public, so upstream keeps what it holds"
