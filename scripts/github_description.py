@@ -113,6 +113,8 @@ TYPES = (
     "Bot",
     "Repository",
     "PullRequest",
+    "GitObject",
+    "Blob",
     "MarkPullRequestReadyForReviewInput",
     "MarkPullRequestReadyForReviewPayload",
     "ConvertPullRequestToDraftInput",

@@ -147,6 +147,13 @@ class GitHubCalls:
             raise self._refused(said)
         raise UpstreamFailed(f"GitHub GraphQL: {said}")
 
+    def query(self, query: str, **variables: Any) -> Any:
+        """The data of a GraphQL query, as far as GitHub gives it."""
+        body = {"query": query, "variables": variables}
+        answer = self._asked("POST", self._requester.graphql_url, body=body)
+        self._check(answer, "POST", "/graphql")
+        return answer.data.get("data") if isinstance(answer.data, dict) else None
+
     def close(self) -> None:
         self._requester.close()
 

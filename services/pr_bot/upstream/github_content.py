@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from services.pr_bot.upstream import Commit, CommitText, UpstreamFailed
+from services.pr_bot.upstream import Commit, CommitText, TokenRefused, UpstreamFailed
 from services.pr_bot.upstream.github_calls import GitHubCalls, path_of
 from services.pr_bot.upstream.kept import Kept
 from services.pr_bot.upstream.objects import TREE, Entry, Listing, blob_sha, commit_sha, one_line, overlay
@@ -19,6 +20,12 @@ _COMMITS_KEPT = 4096
 _BUILT_CHARS_KEPT = 32_000_000
 # Longer ones go as blobs of their own.
 _INLINE_CHARS = 500_000
+# Files of one model each. Fewer of them are sooner asked for one by one, and free of GraphQL's own limit.
+_SMALL = re.compile(r"xinference/model/[^/]+/models/[^/]+\.json")
+_WORTH_ONE_CALL = 4
+_AT_ONCE = 100
+_REPOSITORY = "repository(owner: $owner, name: $name)"
+_BLOB = "__typename ... on Blob { oid text }"
 _ROOMS = ("xinference", "xinference/model")
 
 
@@ -51,6 +58,7 @@ class Content:
         self.listings: Kept[str, Listing] = Kept(most=_LISTINGS_KEPT)
         self.commits: Kept[str, Commit] = Kept(most=_COMMITS_KEPT)
         self.built: Kept[str, Built] = Kept(most=_BUILT_CHARS_KEPT, weigh=Built.weight)
+        self.read_ahead: Kept[str, bool] = Kept(most=_COMMITS_KEPT)
         self.made: Kept[tuple[str, str], bool] = Kept(most=_COMMITS_KEPT)
 
     def keep_built(self, built: Built) -> str:
@@ -85,7 +93,33 @@ class ContentReader:
         if entry is None or entry.mode == TREE:
             return None
         found = self._content.texts.get(entry.sha)
+        if found is None and _is_small(path):
+            self._read_ahead(commit)
+            found = self._content.texts.get(entry.sha)
         return found if found is not None else self._content.texts.keep(entry.sha, self._text(entry.sha, path))
+
+    def _read_ahead(self, commit: str) -> None:
+        """Whoever reads one of the catalogue's small files reads them all: many at once, where many are missing."""
+        if self._content.built.get(commit) is not None or self._content.read_ahead.get(commit):
+            return
+        self._content.read_ahead.keep(commit, True)
+        named = {entry.sha for path, entry in self.listing(commit).items() if _is_small(path)}
+        missing = sorted(sha for sha in named if self._content.texts.get(sha) is None)
+        if len(missing) < _WORTH_ONE_CALL:
+            return
+        owner, _, name = self.repositories[0].partition("/")
+        for start in range(0, len(missing), _AT_ONCE):
+            blobs = [f'b{sha}: object(oid: "{sha}") {{ {_BLOB} }}' for sha in missing[start : start + _AT_ONCE]]
+            query = f"query($owner: String!, $name: String!) {{ {_REPOSITORY} {{ {' '.join(blobs)} }} }}"
+            try:
+                data = self._calls.query(query, owner=owner, name=name)
+            except (UpstreamFailed, TokenRefused):
+                return  # what is still missing is read file by file
+            for blob in ((data or {}).get("repository") or {}).values():
+                text = (blob or {}).get("text")
+                # GitHub cuts long ones, and replaces what is no UTF-8.
+                if isinstance(text, str) and blob_sha(text.encode()) == blob["oid"]:
+                    self._content.texts.keep(blob["oid"], text)
 
     def changed(self, before: str, after: str) -> Sequence[str]:
         built = self._content.built.get(after)
@@ -189,6 +223,10 @@ class ContentReader:
             if found is not None:
                 return found
         raise UpstreamFailed(f"{kind.removesuffix('s')} {sha[:12]}: not in {' or '.join(self.repositories)}")
+
+
+def _is_small(path: str) -> bool:
+    return bool(_SMALL.fullmatch(path))
 
 
 def _entries(data: Mapping[str, Any]) -> Listing:

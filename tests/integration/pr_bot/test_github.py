@@ -72,6 +72,21 @@ def test_content_is_read_once(world: World, github: FakeGitHub) -> None:
     assert len(objects) == len(set(objects))
 
 
+def test_a_catalogue_of_many_files_is_read_in_few_calls(tmp_path: Path) -> None:
+    names = [f"M{number}" for number in range(250)]
+    files = {f"xinference/model/llm/models/{name}.json": model(name, note="é") + "\n" for name in names}
+    with fake_github(tmp_path, files) as github:
+        world = World(tmp_path, {}, github=github, imported=False)
+        catalogue = world.catalogue()
+        held = [held.name for path in catalogue.paths for held in catalogue.models_in(path)]
+        assert sorted(held) == sorted(names)
+        assert [method for method, _ in asked(github)] == ["GET", "GET", "POST", "POST", "POST"]
+        world.restart()
+        github.faults.before("POST", "/graphql")
+        assert [*world.catalogue().texts.values()] == [files[path] for path in sorted(files)]
+        world.close()
+
+
 def test_a_large_file_goes_and_comes_whole(tmp_path: Path) -> None:
     documents = [json.loads(model("Huge", text=LARGE))[0], json.loads(model("Other"))[0]]
     files = {"xinference/model/llm/llm_family.json": json.dumps(documents, indent=2) + "\n"}

@@ -24,6 +24,7 @@ from tests.support.github.git_objects import iso
 from tests.support.github.shapes import SITE
 from tests.support.github.state import Pull, Repository
 
+_LONGEST_TEXT = 512_000
 Resolver = Callable[[Call, Mapping[str, Any]], Any]
 
 
@@ -149,6 +150,24 @@ def _repository(call: Call, of: Repository) -> dict[str, Any]:
         "name": of.name,
         "nameWithOwner": of.full_name,
         "pullRequest": one,
+        "object": lambda arguments: _object(of, str(arguments["oid"])),
+    }
+
+
+def _object(of: Repository, oid: str) -> dict[str, Any] | None:
+    """Blobs alone; text is not given of binary content, and cut of long."""
+    found = of.git.read(oid)
+    if found is None or found[0] != "blob":
+        return None
+    is_binary = b"\0" in found[1]
+    text = None if is_binary else found[1].decode("utf-8", "replace")
+    return {
+        "__typename": "Blob",
+        "oid": oid,
+        "byteSize": len(found[1]),
+        "isBinary": is_binary,
+        "isTruncated": len(found[1]) > _LONGEST_TEXT,
+        "text": text[:_LONGEST_TEXT] if text is not None else None,
     }
 
 
