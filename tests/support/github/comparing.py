@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.github.git_objects import Signature, commit_of, write_commit
+from tests.support.github.git_objects import Signature, write_commit
 from tests.support.github.state import Repository
 
 _STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
@@ -52,16 +52,22 @@ def diff(repository: Repository, before: str, after: str) -> str:
 
 def changed_files(repository: Repository, before: str, after: str) -> list[dict[str, Any]]:
     """Each file that differs, with the fields of a `diff-entry` that depend on no address."""
+    patches = _patches(diff(repository, before, after))
+    files = touched_files(repository, before, after)
+    return [found | ({"patch": patches[name]} if (name := found["filename"]) in patches else {}) for found in files]
+
+
+def touched_files(repository: Repository, before: str, after: str) -> list[dict[str, Any]]:
+    """The same without the patches."""
     key = ("files", before, after)
     if key not in repository.comparisons:
-        repository.comparisons[key] = _changed_files(repository, before, after)
+        repository.comparisons[key] = _touched_files(repository, before, after)
     found: list[dict[str, Any]] = repository.comparisons[key]
     return found
 
 
-def _changed_files(repository: Repository, before: str, after: str) -> list[dict[str, Any]]:
+def _touched_files(repository: Repository, before: str, after: str) -> list[dict[str, Any]]:
     raw = repository.git.git("diff", "--raw", "--numstat", "-z", "--no-abbrev", "-M", before, after)[1].decode()
-    patches = _patches(diff(repository, before, after))
     parts = iter(raw.split("\0"))
     found: dict[str, dict[str, Any]] = {}
     for part in parts:
@@ -80,8 +86,6 @@ def _changed_files(repository: Repository, before: str, after: str) -> list[dict
                 name = next(parts)
             counts = [int(number) if number != "-" else 0 for number in (added, removed)]
             found[name] |= {"additions": counts[0], "deletions": counts[1]}
-            if name in patches:
-                found[name]["patch"] = patches[name]
     return list(found.values())
 
 
@@ -100,14 +104,10 @@ def _patches(text: str) -> dict[str, str]:
 def counted(repository: Repository, base: str, head: str) -> dict[str, int]:
     """What a pull request's page counts."""
     start = merge_base(repository, base, head)
-    files = changed_files(repository, start, head) if start else []
+    files = touched_files(repository, start, head) if start else []
     return {
         "commits": len(between(repository, base, head)),
         "changed_files": len(files),
         "additions": sum(found["additions"] for found in files),
         "deletions": sum(found["deletions"] for found in files),
     }
-
-
-def is_commit(repository: Repository, sha: str) -> bool:
-    return commit_of(repository.git, sha) is not None

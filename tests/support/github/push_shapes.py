@@ -50,7 +50,7 @@ def _commit(repository: Repository, sha: str) -> JSON | None:
     made = commit_of(repository.git, sha) if sha != ZERO else None
     if made is None:
         return None
-    files = comparing.changed_files(repository, made.parents[0] if made.parents else _EMPTY_TREE, sha)
+    files = comparing.touched_files(repository, made.parents[0] if made.parents else _EMPTY_TREE, sha)
     touched = {
         key: [file["filename"] for file in files if file["status"] == status]
         for key, status in (("added", "added"), ("removed", "removed"), ("modified", "modified"))
