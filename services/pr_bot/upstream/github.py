@@ -274,11 +274,11 @@ class GitHub:
             data
             for data in self._calls.pages(path_of("repos", self._repository, "pulls"), query)
             # Asked for a head that it does not know, GitHub answers with every pull request.
-            if data["head"]["ref"] == branch and _owner(data) in (owner, "")
+            if data["head"]["ref"] == branch and _owner(data) in (owner.lower(), "")
         ]
         pulls = sorted((self._seen(data) for data in found), key=lambda pull: pull.number)
         place = self._places.known
-        if pulls and pulls[-1].state == "open" and place is not None and place.owner.lower() == owner:
+        if pulls and pulls[-1].state == "open" and place is not None and place.owner == owner:
             self._heads[branch] = pulls[-1].head_sha
         return pulls
 

@@ -69,7 +69,11 @@ class Places:
         owners = [self._found.owner] if self._found else []
         owners += [upstream] if personal or not owners else []
         owners += [personal[1]] if personal else []
-        return list(dict.fromkeys(owner.lower() for owner in owners))
+        # The same name in another case is no second owner; the first one is as GitHub spells it.
+        spelled: dict[str, str] = {}
+        for owner in owners:
+            spelled.setdefault(owner.lower(), owner)
+        return list(spelled.values())
 
     def catch_up(self, commit: str) -> None:
         """The fork has upstream's `commit`, as far as GitHub brings it there: a diverged fork keeps its own main."""
