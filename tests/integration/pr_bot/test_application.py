@@ -82,12 +82,13 @@ class Hub:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.registry = RegistryWithLog(folder)
+        self.identity = FakeIdentity()
         self.settings = from_environment({"HUB_DATA_DIR": str(folder), **environment})
         seed(self.settings.own_upstream, {})
         calls = Calls(
             registry=cast(Registry, self.registry),
             review=cast(Any, _log(folder, "review", review)[1]),
-            identity=cast(Any, FakeIdentity()),
+            identity=cast(Any, self.identity),
             catalog=cast(Any, None),
             pr_bot=cast(Any, None),
         )
