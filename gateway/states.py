@@ -59,6 +59,17 @@ LOOKS: dict[str, dict[str, Look]] = {
         "conflicted": Look("warn", "alert-fill", _l("Conflict")),
         "paused": Look("warn", "stop", _l("Paused")),
     },
+    "pull_check": {
+        "pending": Look("info", "clock", _l("Running")),
+        "success": Look("ok", "check-circle-fill", _l("Passed")),
+        "failure": Look("bad", "x-circle-fill", _l("Failed")),
+        "neutral": Look("plain", "circle-slash", _l("Skipped")),
+    },
+    "pull_verdict": {
+        "approved": Look("ok", "check-circle-fill", _l("Approved")),
+        "changes_requested": Look("bad", "x-circle-fill", _l("Changes requested")),
+        "commented": Look("plain", "comment", _l("Reviewed")),
+    },
     "mark": {
         "featured": Look("accent", "star-fill", _l("Featured")),
         "pending": Look("warn", "clock", _l("Update pending")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import flask
@@ -12,6 +13,7 @@ from gateway.auth import read_caller
 from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
 from gateway.paging import part_of
+from gateway.pull_places import placed
 from gateway.routes.bodies import AgainstQuery, ListQuery, MinPosition
 from shared.contracts import catalog as read
 from shared.contracts import registry as api
@@ -105,9 +107,8 @@ def read_timeline(query: ListQuery, name: str) -> read.Timeline:
 @blueprint.response(200, schema_of(read.PullRequest))
 def read_pull_request(query: MinPosition, name: str) -> read.PullRequest:
     """The model's pull request, whatever its state."""
-    return named(
-        calls().catalog.pull_request(read.ReadModel(name=name, min_position=query.min_position), read_caller())
-    )
+    found = calls().catalog.pull_request(read.ReadModel(name=name, min_position=query.min_position), read_caller())
+    return named(placed([found])[0])
 
 
 @blueprint.route("/pulls")
@@ -115,7 +116,8 @@ def read_pull_request(query: MinPosition, name: str) -> read.PullRequest:
 @blueprint.response(200, schema_of(read.Pulls))
 def find_pulls(query: read.FindPulls) -> read.Pulls:
     """Pull requests of the models you may see."""
-    return named(calls().catalog.pulls(query, read_caller()))
+    found = calls().catalog.pulls(query, read_caller())
+    return named(replace(found, items=placed(found.items)))
 
 
 @blueprint.route("/changes")

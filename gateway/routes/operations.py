@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.answers import named
 from gateway.auth import caller, read_caller, requires
 from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
@@ -49,7 +50,7 @@ def read_operations() -> Operations:
 @blueprint.response(200, schema_of(Operations))
 def operations() -> Operations:
     """Logs, subscriptions with their lag, parked streams, upstream."""
-    return read_operations()
+    return named(read_operations())
 
 
 @blueprint.route("/parked/<path:parked_id>/retry", methods=["POST"])

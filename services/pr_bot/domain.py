@@ -231,10 +231,10 @@ def pause(
 def check(
     state: PullRequest, *, model: str, number: int, head_sha: str, checks: Iterable[events.CheckResult]
 ) -> Sequence[Any]:
-    """Upstream's checks of the request's head, where they say something new."""
+    """Upstream's checks of the request's head, where they say something new; none at all says nothing."""
     results = tuple(sorted(checks, key=lambda result: result.name))
     before = state.checked.checks if state.checked and state.checked.head_sha == head_sha else ()
-    if state.number != number or results == before:
+    if state.number != number or not results or results == before:
         return []
     found = {result.state for result in results}
     worst = next((name for name in _WORST_FIRST if name in found), "neutral")

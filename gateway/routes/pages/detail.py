@@ -17,6 +17,7 @@ from gateway.markup import ColouredJson, ReadmeWords, colour_json, readme_is_cut
 from gateway.model_banner import detail_href
 from gateway.model_page import document_size, read_page, render_tab
 from gateway.pull_branch import found_on_branch, take_over
+from gateway.pull_places import placed
 from gateway.pull_steps import actions_of, steps_of
 from gateway.routes.lifecycle import acts_on_pull_request
 from gateway.textdiff import parse_unified
@@ -112,7 +113,8 @@ def compare(name: str) -> str:
 def pull_request(name: str) -> str:
     """The pull request in its state, and what can be done about it."""
     page = read_page(name)
-    pull = named(calls().catalog.pull_request(ReadModel(name=name), read_caller()))
+    pull = named(placed([calls().catalog.pull_request(ReadModel(name=name), read_caller())])[0])
+    words = ReadmeWords(image=_("image"), table=_("table"))
     may_act = page.standing.manages or page.standing.reviews
     branch = found_on_branch(pull) if may_act else None
     return render_tab(
@@ -127,6 +129,7 @@ def pull_request(name: str) -> str:
         rejected=_rejected(pull) if may_act else None,
         body=render_readme(pull.body) if pull.body else "",
         diff=parse_unified(pull.diff),
+        said=[(remark, render_readme(remark.text, words) if remark.text.strip() else "") for remark in pull.remarks],
         poll_s=MOVING_POLL_S if pull.state == "queued" else 0,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +40,7 @@ blueprint = Blueprint("operations_pages", __name__, url_prefix="/operations")
 @requires("operator")
 def operations() -> str:
     """What runs, how far behind it is, and what needs a hand."""
-    found = read_operations()
+    found = named(read_operations())
     return render_template(
         "operations.html",
         tabs=operations_tabs(""),
@@ -47,6 +48,7 @@ def operations() -> str:
         trouble=_import_trouble(),
         not_imported=import_problems(current_app.extensions["hub_settings"]),
         state_of=service_state,
+        now=time.time(),
         total_lag=sum(one.lag for service in found.services for one in service.subscriptions),
         has_broker=any(service.relay or service.delivery for service in found.services),
     )

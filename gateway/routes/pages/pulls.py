@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +13,7 @@ from flask_babel import gettext as _
 from gateway.answers import named
 from gateway.auth import read_caller
 from gateway.clients import calls
+from gateway.pull_places import placed, upstream_state
 from gateway.states import LOOKS, look_of
 from shared.contracts.catalog import FindPulls
 
@@ -29,12 +32,15 @@ def pulls() -> str:
     number = int(page) if page.isascii() and page.isdigit() and 1 <= len(page) <= 5 else 1
     asked = FindPulls(state=state, page=max(1, number), per_page=PER_PAGE)
     found = named(calls().catalog.pulls(asked, read_caller()))
+    found = replace(found, items=placed(found.items))
     return render_template(
         "pulls.html",
         found=found,
         state=state,
         tabs=_tabs(found.counts, state),
         href=lambda page: _address(state, page),
+        upstream=upstream_state(),
+        now=time.time(),
         moving=any(pull.state == "queued" for pull in found.items),
     )
 

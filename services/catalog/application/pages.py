@@ -25,7 +25,7 @@ _PULL_FIELDS = (
     *("state", "number", "url", "branch", "base", "title", "draft", "head_sha", "base_sha", "reason"),
     *("next_try_at", "revision", "opened_as", "opened_at", "changed_at", "checks_state"),
 )
-_REMARK_FIELDS = ("author", "text", "at", "kind", "url", "path", "verdict", "edited")
+_REMARK_FIELDS = ("text", "at", "kind", "url", "path", "verdict", "edited")
 
 
 def model_row(card: Card, *, pending: int, withheld: bool) -> ModelRow:
@@ -92,7 +92,9 @@ def pull_request(row: Row, *, name: str, model_type: str, whole: bool, remarks: 
     texts: dict[str, Any] = {}
     if whole:
         checks = [PullCheck(**check) for check in json.loads(row["checks"] or "[]")]
-        said = [PullRemark(**{field: remark[field] for field in _REMARK_FIELDS}) for remark in remarks]
+        said = [
+            PullRemark(by=remark["author"], **{field: remark[field] for field in _REMARK_FIELDS}) for remark in remarks
+        ]
         texts = {"body": row["body"], "diff": row["diff"], "checks": checks, "remarks": said}
     return PullRequest(
         name=name,

@@ -33,7 +33,7 @@ class Returns:
             checked = domain.check(now, model=model, number=state.number, head_sha=head, checks=checks)
             return [*checked, *domain.remark(now, number=state.number, said=said)]
 
-        return self._records.record(due, decide) if checks or said or state.checked else state
+        return self._records.record(due, decide) if checks or said else state
 
     def checked(self, model: str, upstream: Upstream) -> None:
         """Asks for the checks of the recorded head alone."""

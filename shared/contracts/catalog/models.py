@@ -109,13 +109,13 @@ class PullCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRemark:
-    """What somebody said on the request upstream, as plain Markdown; `author` is their name there.
+    """What somebody said on the request upstream, as plain Markdown; `by` is their name there.
 
     `kind`: comment, review, or line (of the file at `path`). `verdict` of a review: approved, changes_requested,
     commented. `edited`: it once said something else. `at` in Unix seconds.
     """
 
-    author: str
+    by: str
     text: str
     at: int
     kind: str
@@ -131,6 +131,8 @@ class PullRequest:
 
     `checks_state` is the worst of `checks`: failure, pending, success, neutral, empty where none has reported.
     `first_release` is the first of upstream's that carries what was merged. Lists leave `checks` and `remarks` out.
+    The gateway adds, for who is signed in, `place`, counted from 1 among all that wait for the bot (0: does not wait),
+    and `waits_because`: `budget` or `pace` while upstream takes no calls; `next_try_at` is then when it does again.
     """
 
     name: str
@@ -156,6 +158,8 @@ class PullRequest:
     checks: list[PullCheck] = field(default_factory=list)
     remarks: list[PullRemark] = field(default_factory=list)
     first_release: str = ""
+    place: int = 0
+    waits_because: str = ""
     stale: bool = False
 
 
