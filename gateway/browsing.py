@@ -25,7 +25,8 @@ SIZES: Mapping[str, tuple[float | None, float | None]] = {
 """Catalog's buckets as the ranges its `size_min_b` and `size_max_b` take, ends included."""
 SORTS = ("-updated", "name", "size", "relevance")
 STATUSES = ("published", "deprecated", "archived", "quarantined", "unpublished")
-PER_PAGE = 20
+PER_PAGE: Mapping[str, int] = {"": 20, "cards": 24, "table": 50}
+"""By view: rows, which need no word in the address, cards, and a dense table."""
 _QUERY_CHARS = 300
 _VALUES_AT_MOST = 40
 
@@ -40,9 +41,11 @@ class Selection:
     size: str = ""
     size_min_b: float | None = None
     size_max_b: float | None = None
+    fits_gb: float | None = None
     featured: bool = False
     status: str = ""
     sort: str = ""
+    view: str = ""
     page: int = 1
 
     @property
@@ -50,14 +53,18 @@ class Selection:
         return self.size_min_b is not None or self.size_max_b is not None
 
     @property
+    def per_page(self) -> int:
+        return PER_PAGE[self.view]
+
+    @property
     def is_plain(self) -> bool:
         """Whether this is the front page: nothing chosen, nothing searched for."""
-        return self == Selection(sort=self.sort)
+        return self == Selection(sort=self.sort, view=self.view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """One thing that narrows the list: `kind` is a facet's name, q, type, size, featured or status."""
+    """One thing that narrows the list: `kind` is a facet's name, q, type, size, fits_gb, featured or status."""
 
     kind: str
     value: str
@@ -79,26 +86,29 @@ def read_selection(args: MultiDict[str, str]) -> Selection:
         size=sizes if sizes in SIZES else "",
         size_min_b=_number(args.get("size_min_b", "")),
         size_max_b=_number(args.get("size_max_b", "")),
+        fits_gb=_memory(args.get("fits_gb", "")),
         featured=args.get("featured", "") == "true",
         status=_one_of(args.get("status", ""), STATUSES),
         sort="" if sort == default_sort(words) or (sort == "relevance" and not words) else sort,
+        view=_one_of(args.get("view", ""), tuple(PER_PAGE)),
         page=_page(args.get("page", "")),
     )
 
 
-def question(selection: Selection, *, per_page: int = PER_PAGE) -> FindModels:
-    """The selection as catalog takes it."""
+def question(selection: Selection, *, per_page: int | None = None) -> FindModels:
+    """The selection as catalog takes it; as many a page as its view shows."""
     low, high = SIZES.get(selection.size, (selection.size_min_b, selection.size_max_b))
     return FindModels(
         q=selection.q,
         type=[selection.type] if selection.type else [],
         size_min_b=low,
         size_max_b=high,
+        fits_gb=selection.fits_gb,
         featured=True if selection.featured else None,
         status=cast(Any, selection.status),
         sort=cast(Literal["", "-updated", "name", "size", "relevance"], selection.sort),
         page=selection.page,
-        per_page=per_page,
+        per_page=per_page or selection.per_page,
         **cast(Any, {name: list(values) for name, values in selection.choices.items()}),
     )
 
@@ -111,9 +121,11 @@ def address(selection: Selection) -> str:
         ("size", selection.size),
         ("size_min_b", _plain(selection.size_min_b)),
         ("size_max_b", _plain(selection.size_max_b)),
+        ("fits_gb", _plain(selection.fits_gb)),
         ("featured", "true" if selection.featured else ""),
         ("status", selection.status),
         ("sort", selection.sort),
+        ("view", selection.view),
         ("page", str(selection.page) if selection.page > 1 else ""),
     ]
     query = urlencode([pair for pair in pairs if pair[1]])
@@ -122,6 +134,10 @@ def address(selection: Selection) -> str:
 
 def with_type(selection: Selection, model_type: str) -> str:
     return address(replace(selection, type=model_type, page=1))
+
+
+def with_view(selection: Selection, view: str) -> str:
+    return address(replace(selection, view=view, page=1))
 
 
 def on_page(selection: Selection, page: int) -> str:
@@ -136,6 +152,8 @@ def filters(selection: Selection, *, with_type: bool = False) -> list[Filter]:
         found.append(Filter(kind="size", value=selection.size))
     if selection.has_range and not selection.size:
         found.append(Filter(kind="range", value=range_words(selection)))
+    if selection.fits_gb is not None:
+        found.append(Filter(kind="fits_gb", value=_plain(selection.fits_gb)))
     if selection.featured:
         found.append(Filter(kind="featured", value="true"))
     if selection.status:
@@ -160,8 +178,8 @@ def without(selection: Selection, taken: Filter) -> Selection:
         return replace(selection, choices=choices | ({taken.kind: left} if left else {}), page=1)
     if taken.kind == "range":
         return replace(selection, size_min_b=None, size_max_b=None, page=1)
-    cleared: dict[str, Any] = {taken.kind: False if taken.kind == "featured" else ""}
-    return replace(selection, page=1, **cleared)
+    empty: Mapping[str, Any] = {"featured": False, "fits_gb": None}
+    return replace(selection, page=1, **{taken.kind: empty.get(taken.kind, "")})
 
 
 def only(selection: Selection, kept: Filter) -> Selection:
@@ -174,10 +192,10 @@ def only(selection: Selection, kept: Filter) -> Selection:
 
 def cleared(selection: Selection) -> Selection:
     """Nothing chosen but the type, which is the tab one is on."""
-    return Selection(type=selection.type, sort=selection.sort)
+    return Selection(type=selection.type, sort=selection.sort, view=selection.view)
 
 
-def pages_of(total: int, per_page: int = PER_PAGE) -> int:
+def pages_of(total: int, per_page: int) -> int:
     return max(1, math.ceil(total / per_page))
 
 
@@ -207,6 +225,12 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if 0 <= number < 1e9 else None
+
+
+def _memory(text: str) -> float | None:
+    """Gigabytes in tenths, the steps that catalog counts in."""
+    number = _number(text)
+    return round(number, 1) if number is not None and 0.1 <= number <= 1_000_000 else None
 
 
 def _page(text: str) -> int:

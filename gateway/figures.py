@@ -69,6 +69,11 @@ def context(tokens: int) -> str:
     return f"{plain(tokens / unit)}K" if tokens >= unit else str(tokens)
 
 
+def gigabytes(gigabytes: float) -> str:
+    """An amount of memory: 0.5 GB, 24 GB, 1.3 TB."""
+    return f"{plain(gigabytes / 1000)} TB" if gigabytes >= 1000 else f"{plain(gigabytes)} GB"
+
+
 def byte_size(size_bytes: int) -> str:
     """57 kB, 1.2 MB; decimal, as file managers and browsers say it."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

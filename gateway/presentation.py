@@ -7,7 +7,8 @@ from collections.abc import Callable
 from flask import Flask
 
 from gateway.assets import install_assets
-from gateway.figures import byte_size, context, initials, ladder, page_numbers, parameters, size_range
+from gateway.figures import byte_size, context, gigabytes, initials, ladder, page_numbers, parameters, size_range
+from gateway.form_words import field_id, hint_of, is_under, known_values, label_of
 from gateway.i18n import install_i18n
 from gateway.preferences import install_preferences
 from gateway.states import format_word, look_of, type_word
@@ -31,6 +32,7 @@ def install_presentation(app: Flask, account_language: Callable[[], str] = lambd
         context_words=context,
         byte_size=byte_size,
         initials=initials,
+        gigabytes=gigabytes,
         page_numbers=page_numbers,
         paired=paired,
     )

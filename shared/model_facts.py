@@ -32,6 +32,7 @@ _HUB_PAGES: Mapping[str, str] = {
     "modelscope": "https://modelscope.cn/models/",
 }
 QUANTIZATION_SLOT = "{quantization}"
+_SETTINGS_DEPTH = 4
 _LONGEST_ID = 200
 """Of ids whose slots are filled in: a long one with many slots and quantizations would fill the memory."""
 
@@ -75,7 +76,8 @@ class Facts:
 
     `context_length` in tokens (`max_tokens` of embedding and rerank), 0 where unsaid; `dimensions` of an embedding.
     `family` tells how the model is run; `license` is empty in today's catalogue. `least_gb` is the memory that the
-    most frugal build wants, as shared/model_memory.py estimates it, 0 where no size is said.
+    most frugal build wants, as shared/model_memory.py estimates it, 0 where no size is said. `remote_code`: it has clients
+    run code that comes with the weights or from a repository of its own.
     """
 
     type: str
@@ -91,6 +93,7 @@ class Facts:
     engines: tuple[str, ...] = ()
     sizes_b: tuple[float, ...] = ()
     least_gb: float = 0.0
+    remote_code: bool = False
     context_length: int = 0
     dimensions: int = 0
     updated_at: int = 0
@@ -153,6 +156,7 @@ def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
         engines=ordered(engine for source in sources for engine in source.engines),
         sizes_b=tuple(sorted({source.size_b for source in sources if source.size_b is not None})),
         least_gb=least_memory_gb((s.size_b, s.model_format, build) for s in sources for build in s.builds),
+        remote_code=any(_text(record, "source_url") or _trusts_code(record) for record in maps),
         context_length=max((_length(record) for record in maps), default=0),
         dimensions=max((_whole(record.get("dimensions")) for record in maps), default=0),
         updated_at=max((_whole(record.get("updated_at")) for record in maps), default=0),
@@ -160,6 +164,13 @@ def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
         floating_sources=sum(source.floating for source in sources),
         source_count=len(sources),
     )
+
+
+def _trusts_code(value: object, depth: int = 0) -> bool:
+    """Whether `trust_remote_code` is true wherever an engine's settings may hold it."""
+    if not isinstance(value, Mapping) or depth > _SETTINGS_DEPTH:
+        return False
+    return value.get("trust_remote_code") is True or any(_trusts_code(inner, depth + 1) for inner in value.values())
 
 
 def _record_sources(type_: str, record: Mapping[str, Any]) -> Iterator[Source]:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 MORE_FOR_SCALES_BITS = 0.5
 MORE_FOR_CONTEXT = 1.2
 FULL_BITS = 16.0
+MEMORIES_GB = (8, 16, 24, 48, 80, 160, 640)
+"""What people have: one card, two, a machine of eight."""
 _FORMAT_BITS = {"fp8": 8.0, "fp4": 4.0, "gptq": 4.0, "awq": 4.0, "bnb": 4.0}
 """Where the quantization's name holds no number."""
 _NAMED_BITS = re.compile(

@@ -110,6 +110,20 @@ doc.addEventListener("click", async (event) => {
   }
 });
 
+// From the search box into the results and along them, by arrows or by j and k; Escape leads back to the box.
+function walk({ key, target }) {
+  const links = [...doc.querySelectorAll("#results .cover")];
+  const at = links.indexOf(target);
+  const box = doc.getElementById("search");
+  const letter = key === "j" || key === "k";
+  if (letter ? root.dataset.shortcuts === "off" || typing(target) : at < 0 && !(target === box && key === "ArrowDown"))
+    return false;
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[key];
+  if (key === "Escape" || (step < 0 && at <= 0)) box?.select();
+  else if (step) links[at + step]?.focus();
+  return Boolean(links.length && (step || key === "Escape"));
+}
+
 doc.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     const menu = doc.querySelector("details.menu[open]");
@@ -118,6 +132,7 @@ doc.addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
     }
   }
+  if (!(event.ctrlKey || event.metaKey || event.altKey) && walk(event)) return event.preventDefault();
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (root.dataset.shortcuts === "off") return;
   event.preventDefault();

@@ -11,6 +11,8 @@ from tests.support.hub import pages_hub
 LOOKED_AT = (
     "/models",
     "/models?type=llm&ability=vision&q=alpha",
+    "/models?view=cards",
+    "/models?view=table&fits_gb=24",
     "/models/detail/alpha-chat",
     "/models/detail/alpha-chat/specs",
     "/models/detail/alpha-chat/json",
@@ -74,3 +76,22 @@ def test_filters_work_without_scripts(address: str, browser: Browser) -> None:
         page.get_by_role("link", name="beta-vision").click()
         page.get_by_role("link", name="Specs").click()
         expect(page.get_by_role("heading", name="beta-vision")).to_be_visible()
+
+
+def test_keys_lead_from_search_to_a_result_and_back(address: str, browser: Browser) -> None:
+    with opened(browser) as (page, wrong):
+        page.goto(f"{address}/models")
+        page.keyboard.press("/")
+        page.keyboard.type("alpha")
+        expect(page.locator("[data-announce]")).to_have_text("1 model")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("#results .cover").first).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.get_by_label("Search models")).to_be_focused()
+        page.goto(f"{address}/models?view=table")
+        for key in ("j", "j", "ArrowDown", "k"):
+            page.keyboard.press(key)
+        expect(page.locator("#results .cover").nth(1)).to_be_focused()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/models/detail/*")
+        assert wrong == []

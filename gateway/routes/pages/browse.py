@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from gateway.auth import read_caller
 from gateway.browsing import (
     FACETS,
-    PER_PAGE,
     SIZES,
     Filter,
     Selection,
@@ -27,13 +26,16 @@ from gateway.browsing import (
     question,
     read_selection,
     with_type,
+    with_view,
     without,
 )
 from gateway.clients import calls
+from gateway.figures import gigabytes
 from gateway.states import format_word, look_of, type_word
 from shared.contracts.catalog import FacetCount, FindModels, ModelPage
 from shared.contracts.common import Empty
 from shared.model_facts import TYPES
+from shared.model_memory import MEMORIES_GB
 
 SHELF = 4
 _OPEN = {"ability", "format", "source"}
@@ -48,7 +50,7 @@ def browse() -> str:
     selection = read_selection(request.args)
     found = _find(question(selection))
     if not found.items and found.total:
-        selection = replace(selection, page=min(selection.page, pages_of(found.total)))
+        selection = replace(selection, page=min(selection.page, pages_of(found.total, selection.per_page)))
         found = _find(question(selection))
     taken = filters(selection)
     return render_template(
@@ -59,12 +61,14 @@ def browse() -> str:
         tabs=_type_tabs(selection, found),
         facets=_facets(selection, found),
         sizes=_sizes(selection, found),
+        memories=_memories(selection, found),
+        views=_views(selection),
         chips=[_chip(selection, each) for each in taken],
         clear_href=address(cleared(selection)),
         shelf=_shelf(selection),
         empty=_empty(selection) if not found.total else None,
         page_href=lambda page: on_page(selection, page),
-        per_page=PER_PAGE,
+        per_page=selection.per_page,
         rebuilding=calls().catalog.version(Empty(), read_caller()).rebuilding,
     )
 
@@ -124,6 +128,7 @@ def _facet_titles() -> Mapping[str, str]:
         "ability": _("Ability"),
         "size": _("Size"),
         "range": _("Size"),
+        "fits_gb": _("Memory"),
         "format": _("Format"),
         "source": _("Source"),
         "language": _("Language"),
@@ -163,6 +168,29 @@ def _sizes(selection: Selection, found: ModelPage) -> list[dict[str, Any]]:
     ]
 
 
+def _memories(selection: Selection, found: ModelPage) -> list[dict[str, Any]]:
+    """What fits how much; a memory of the reader's own stands among the usual ones."""
+    counts = {float(item.value): item.count for item in found.facets.get("fits_gb", [])}
+    chosen = selection.fits_gb
+    if not counts and chosen is None:
+        return []
+    known = {float(each): counts.get(float(each), 0) for each in MEMORIES_GB}
+    if chosen is not None:
+        known.setdefault(chosen, found.total)
+    return [
+        {"value": f"{each:g}", "word": gigabytes(each), "count": count, "current": each == chosen}
+        for each, count in sorted(known.items())
+    ]
+
+
+def _views(selection: Selection) -> list[dict[str, Any]]:
+    words = {"": (_("Rows"), "rows"), "cards": (_("Cards"), "apps"), "table": (_("Table"), "table")}
+    return [
+        {"href": with_view(selection, view), "word": word, "icon": icon, "current": view == selection.view}
+        for view, (word, icon) in words.items()
+    ]
+
+
 def size_word(name: str) -> str:
     low, high = SIZES[name]
     if low is None:
@@ -185,6 +213,8 @@ def _filter_value(taken: Filter) -> str:
     match taken.kind:
         case "format":
             return format_word(taken.value)
+        case "fits_gb":
+            return gigabytes(float(taken.value))
         case "size":
             return size_word(taken.value)
         case "type":

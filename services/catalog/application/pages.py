@@ -48,6 +48,7 @@ def model_row(card: Card, *, pending: int, withheld: bool) -> ModelRow:
         engines=list(summary.engines),
         sizes_b=list(summary.sizes_b),
         least_gb=summary.least_gb,
+        remote_code=summary.remote_code,
         context_length=summary.context_length,
         withheld=withheld,
     )

@@ -27,6 +27,7 @@ class Summary:
     engines: tuple[str, ...] = ()
     sizes_b: tuple[float, ...] = ()
     least_gb: float = 0.0
+    remote_code: bool = False
     context_length: int = 0
     updated_at: int = 0
 

@@ -20,13 +20,11 @@ from tantivy import FieldType, Occur, Order, Query
 from services.catalog.domain import ENTERPRISE, PUBLIC, Viewer
 from services.catalog.projection.models import OFFERED_STATES, Indexed
 from services.catalog.search.bits import Bits, Numbers, Terms
+from shared.model_memory import MEMORIES_GB
 
 FACETS = ("type", "ability", "language", "format", "quantization", "source", "engine", "size", "fits_gb")
 SIZE_BUCKETS = (("<1", 0.0, 1.0), ("1-8", 1.0, 8.0), ("8-20", 8.0, 20.0), ("20-70", 20.0, 70.0), (">=70", 70.0, 1e9))
 """(name, from, below) in billions of parameters."""
-
-FITS_GB = (8, 16, 24, 48, 80, 160, 640)
-"""Memories people have: of one card, of two, of a machine of eight cards."""
 
 _ALL_OF = frozenset({"ability"})
 _ANALYZER = "words_and_characters"
@@ -295,7 +293,7 @@ def _terms(model: Indexed) -> Terms:
         "source": summary.sources,
         "engine": summary.engines,
         "size": [name for name, low, high in SIZE_BUCKETS if any(low <= s < high for s in summary.sizes_b)],
-        "fits_gb": [str(each) for each in FITS_GB if 0 < summary.least_gb <= each],
+        "fits_gb": [str(each) for each in MEMORIES_GB if 0 < summary.least_gb <= each],
     }
 
 

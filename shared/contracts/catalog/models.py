@@ -46,6 +46,7 @@ class ModelRow:
     """One model in a list. `state` is the model's axis; `pending` the revision that waits, 0 for none.
 
     `least_gb`: an estimate of the memory that its most frugal build wants, 0 where its size is unknown.
+    `remote_code`: clients that launch it run code from its repository.
     """
 
     name: str
@@ -65,6 +66,7 @@ class ModelRow:
     engines: list[str] = field(default_factory=list)
     sizes_b: list[float] = field(default_factory=list)
     least_gb: float = 0.0
+    remote_code: bool = False
     context_length: int = 0
     withheld: bool = False
 

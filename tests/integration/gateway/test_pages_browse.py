@@ -150,3 +150,23 @@ def test_chosen_language_makes_another_page(hub: TestHub) -> None:
     assert visitor.get("/models").says("6 models")
     visitor.client.set_cookie("lang", "zh")
     assert '<html lang="zh' in visitor.get("/models").html
+
+
+def test_memory_filter_counts_what_fits_and_says_its_rule(hub: TestHub) -> None:
+    page = reader(hub).get("/models?fits_gb=2")
+    assert "/models/detail/alpha-chat" in page.hrefs
+    assert page.says("Memory: 2 GB")
+    assert page.says("parameters × bits ÷ 8, and a fifth more")
+    found = hub.api(None).get("/models", fits_gb=2).get_json()
+    assert "alpha-chat" in [item["name"] for item in found["items"]]
+    assert all(0 < item["least_gb"] <= 2 for item in found["items"])
+    assert {each["value"] for each in found["facets"]["fits_gb"]} >= {"8", "640"}
+    assert hub.api(None).get("/models", fits_gb=0).status_code == 422
+
+
+@pytest.mark.parametrize(("view", "shows"), [("cards", "result-cards"), ("table", "table dense"), ("", "models-head")])
+def test_views_show_the_same_models(hub: TestHub, view: str, shows: str) -> None:
+    page = reader(hub).get(f"/models?view={view}")
+    assert shows in page.html
+    assert page.hrefs.count("/models/detail/alpha-chat") == 1
+    assert page.hrefs.count("/models?type=llm" + (f"&view={view}" if view else "")) == 1

@@ -15,6 +15,7 @@ from gateway.browsing import (
     question,
     read_selection,
     with_type,
+    with_view,
     without,
 )
 
@@ -106,3 +107,24 @@ def test_only_the_unfiltered_front_page_is_plain() -> None:
     assert read("sort=name").is_plain
     assert not read("page=2").is_plain
     assert not read("type=llm").is_plain
+
+
+@pytest.mark.parametrize(("given", "kept"), [("24", 24.0), ("5.55", 5.5), ("0", None), ("nan", None), ("x", None)])
+def test_memory_is_a_positive_number_in_tenths(given: str, kept: float | None) -> None:
+    assert read(f"fits_gb={given}").fits_gb == kept
+
+
+def test_memory_is_a_filter_like_others() -> None:
+    selection = read("fits_gb=24&type=llm")
+    assert filters(selection) == [Filter(kind="fits_gb", value="24")]
+    assert question(selection).fits_gb == 24.0
+    assert address(without(selection, Filter(kind="fits_gb", value="24"))) == "/models?type=llm"
+
+
+def test_view_is_part_of_the_address_and_says_how_many_a_page_shows() -> None:
+    table = read("ability=chat&view=table&page=3")
+    assert question(table).per_page > question(read("")).per_page
+    assert with_view(table, "") == "/models?ability=chat"
+    assert address(cleared(table)) == "/models?view=table"
+    assert read("view=table").is_plain
+    assert read("view=evil") == Selection()
