@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from shared.contracts.catalog import PullRequest
-from shared.contracts.pr_bot import BranchContent
+from shared.contracts.pr_bot import CLOSED_UPSTREAM, BranchContent
 
 WAY = ("queued", "draft", "open", "merged")
 STOPPED = frozenset({"failed", "conflicted", "paused", "closed", "superseded"})
@@ -64,7 +64,7 @@ def actions_of(pull: PullRequest, *, branch: BranchContent | None = None, manage
         found.append(_retry())
     if pull.state in BUILT:
         found.append(_rebuild(overwrites=branch is not None and bool(branch.commits)))
-    if pull.state == "closed":
+    if pull.state == "closed" and pull.reason == CLOSED_UPSTREAM:
         found.append(_reopen())
     return found
 

@@ -7,6 +7,9 @@ from typing import Literal, Protocol
 
 from shared.contracts.common import Caller, Done, Empty, ModelName, ModelRef, Reason, Service, ShortText
 
+CLOSED_UPSTREAM = "closed upstream"
+"""The reason of a request that a person closed there, which is the only kind that can be reopened."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestAction:

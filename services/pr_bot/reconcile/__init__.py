@@ -24,6 +24,7 @@ from services.pr_bot.upstream.accounts import DEFAULT, Account, Accounts, lookin
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared import document, upstream_layout
 from shared.contracts.common import ModelRef, system_caller
+from shared.contracts.pr_bot import CLOSED_UPSTREAM
 from shared.contracts.registry import DesiredState, Registry
 from shared.errors import Conflict, NotFound
 from shared.events.pr_bot import PullRequestFacts
@@ -170,7 +171,7 @@ class Reconciler:
             ended = partial(domain.merge, model=desired.name, number=pull.number, merge_sha=pull.merge_sha)
             return self._records.record(due, ended)
         by_hub = pull.closed_by == "hub"
-        reason = (desired.reason or "a newer request replaces it") if by_hub else "closed upstream"
+        reason = (desired.reason or "a newer request replaces it") if by_hub else CLOSED_UPSTREAM
         closed = partial(
             domain.close, model=desired.name, number=pull.number, by=pull.closed_by or "upstream", reason=reason
         )

@@ -94,9 +94,10 @@ def _beyond(upstream: Upstream, head: str, desired: DesiredState, theirs: _Found
 
 def _shown(commit: Commit) -> api.BranchCommit:
     subject = (commit.message.strip().splitlines() or [""])[0]
-    return api.BranchCommit(
-        sha=commit.sha,
-        author=commit.author.partition(" <")[0],
-        at=commit.date_s,
-        subject=subject[:_SUBJECT_CHARS],
-    )
+    author = commit.author.partition(" <")[0]
+    return api.BranchCommit(sha=commit.sha, author=_plain(author), at=commit.date_s, subject=_plain(subject))
+
+
+def _plain(text: str) -> str:
+    """Without what nobody sees, or what turns the text around it."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_SUBJECT_CHARS]

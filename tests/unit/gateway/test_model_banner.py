@@ -115,7 +115,7 @@ def test_steps_stop_where_an_opened_request_stopped() -> None:
         ("queued", ["retry"]),
         ("draft", ["rebuild"]),
         ("failed", ["retry", "rebuild"]),
-        ("closed", ["reopen"]),
+        ("closed", []),
         ("merged", []),
     ],
 )
