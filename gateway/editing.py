@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from gateway.basics import FACTS, NAMES, changed, read_basics, write_basics
+from gateway.form_edits import apply_act, apply_form
+from gateway.model_form import ModelForm, Schema
 from shared.document import Merge as DocumentMerge
 from shared.document import MergeConflict, merge, remove_member, set_member
 from shared.errors import HubError
 from shared.model_facts import TYPES
+
+VIEWS = ("both", "form", "json")
 
 
 class Form(Protocol):
@@ -20,12 +23,15 @@ class Form(Protocol):
 
     def get(self, key: str, default: str, /) -> str: ...
 
-    def __contains__(self, key: object, /) -> bool: ...
+    def lists(self) -> Iterable[tuple[str, Sequence[str]]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """The editing form's fields. `otherwise` is who sees the model while it is not public."""
+    """The editing form's fields. `otherwise` is who sees the model while it is not public.
+
+    `sent` are the fields of the document's form; `view` which of both is shown: form, json or both.
+    """
 
     type: str = TYPES[0]
     document: str = ""
@@ -33,7 +39,8 @@ class Typed:
     public: bool = False
     otherwise: str = "private"
     message: str = ""
-    basics: Mapping[str, str] = field(default_factory=dict)
+    view: str = "both"
+    sent: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def visibility(self) -> str:
@@ -43,10 +50,6 @@ class Typed:
     def document_mark(self) -> str:
         """Travels with the page, to know later whether the text was changed there."""
         return hashlib.sha256(self.document.encode(errors="replace")).hexdigest()
-
-    @property
-    def basics_mark(self) -> str:
-        return json.dumps(dict(self.basics), ensure_ascii=False)
 
 
 def written(*, model_type: str, document: str, readme: str, visibility: str, message: str = "") -> Typed:
@@ -58,17 +61,13 @@ def written(*, model_type: str, document: str, readme: str, visibility: str, mes
         public=visibility == "public",
         otherwise=visibility if visibility in ("enterprise", "private") else "private",
         message=message,
-        basics=read_basics(model_type, document),
     )
 
 
 def typed(form: Form, *, model_type: str = "") -> Typed:
     """The form's fields; line ends as the text had them before the browser sent it."""
     wish = model_type or form.get("type", "")
-    sent = [name for name in NAMES if f"basic-{name}" in form]
-    # A box that is not ticked is not sent; a form that sends no fact at all says nothing about any.
-    sent += [fact.name for fact in FACTS if sent and fact.kind == "flag" and fact.name not in sent]
-    basics = {name: plain_lines(form.get(f"basic-{name}", "")) for name in sent}
+    sent = {name: [plain_lines(value) for value in values] for name, values in form.lists() if is_field(name)}
     return Typed(
         type=wish if wish in TYPES else TYPES[0],
         document=plain_lines(form.get("document", "")),
@@ -76,8 +75,14 @@ def typed(form: Form, *, model_type: str = "") -> Typed:
         public=form.get("public", "") == "1",
         otherwise="enterprise" if form.get("otherwise", "") == "enterprise" else "private",
         message=plain_lines(form.get("message", "")).strip(),
-        basics=basics,
+        view=view if (view := form.get("view", "")) in VIEWS else VIEWS[0],
+        sent=sent,
     )
+
+
+def is_field(name: str) -> bool:
+    """Whether it is a field of the document's form."""
+    return name.startswith(("f:", "f+:"))
 
 
 def plain_lines(text: str) -> str:
@@ -85,33 +90,52 @@ def plain_lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def with_basics(draft: Typed, form: Form, *, asked: bool) -> Typed:
-    """The draft with its basic facts in the JSON: where asked for, and where they alone were changed on the page.
+def form_mark(form: ModelForm) -> str:
+    """Travels with the page, to know later which fields were changed there."""
+    shown = {each.pointer: list(each.items) if each.kind == "chips" else each.value for each in form.fields}
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def with_form(draft: Typed, form: Form, *, schema: Schema, asked: bool) -> Typed:
+    """The draft with what its form changed in the JSON: where asked for, and where it alone was changed on the page.
 
     Where the text was changed too it has the last word. Raises Invalid where it cannot be read.
     """
-    before = _mark(form.get("basics_were", ""))
-    news = changed(draft.basics, before)
+    shown = _mark(form.get("form_was", ""))
+    news = {name: values for name, values in draft.sent.items() if _is_news(name, draft.sent, shown=shown)}
     is_text_new = form.get("document_was", "") != draft.document_mark
-    if not asked and (not news or (draft.document.strip() and is_text_new)):
-        return replace(draft, basics=read_basics(draft.type, draft.document)) if draft.document.strip() else draft
-    wishes = {name: value for name, value in draft.basics.items() if value.strip() or name in news}
-    if not _says_something(wishes) and not draft.document.strip() and not asked:
+    if not news or (not asked and draft.document.strip() and is_text_new):
         return draft
-    document = write_basics(draft.type, draft.document, wishes)
-    return replace(draft, document=document, basics=read_basics(draft.type, document))
+    return replace(draft, document=apply_form(draft.type, draft.document, schema=schema, sent=news))
 
 
-def _says_something(basics: Mapping[str, str]) -> bool:
-    return any(value.strip() for name, value in basics.items() if name not in ("hub", "format"))
+def with_act(draft: Typed, act: str, *, schema: Schema) -> Typed:
+    """The draft after something was added to the document or removed. Raises Invalid."""
+    return replace(draft, document=apply_act(draft.document, act, schema=schema))
 
 
-def _mark(text: str) -> dict[str, str]:
+def _is_news(name: str, sent: Mapping[str, Sequence[str]], *, shown: Mapping[str, Any]) -> bool:
+    """Whether another value came back than the page showed; of ticks, all of a group or none are."""
+    pointer = name.partition(":")[2]
+    before = shown.get(pointer, "")
+    if f"f+:{pointer}" not in sent:
+        return bool(list(sent[name]) != [before])
+    more = "".join(sent[f"f+:{pointer}"]).strip()
+    return bool(more) or set(sent.get(f"f:{pointer}", ())) != set(before)
+
+
+def _mark(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return {str(name): str(said) for name, said in value.items()} if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return {name: said for name, said in value.items() if isinstance(said, str) or _are_texts(said)}
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +217,3 @@ def _with(text: str, pointer: str, raw: str | None) -> str:
     except HubError:
         # The place is gone: the conflict stays open, and people decide it in the text.
         return text
-
-
-__all__ = ["FACTS", "Form", "Meeting", "Refusal", "Typed", "meeting", "plain_lines", "refusal", "settled", "typed"]

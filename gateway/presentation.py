@@ -19,6 +19,7 @@ def install_presentation(app: Flask, account_language: Callable[[], str] = lambd
     """Makes base.html and _components.html usable in `app`; call once, before the first request."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.tests["under"] = is_under
     install_assets(app)
     install_i18n(app, account_language)
     install_preferences(app)
@@ -31,8 +32,12 @@ def install_presentation(app: Flask, account_language: Callable[[], str] = lambd
         size_range=size_range,
         context_words=context,
         byte_size=byte_size,
-        initials=initials,
         gigabytes=gigabytes,
+        initials=initials,
         page_numbers=page_numbers,
         paired=paired,
+        field_id=field_id,
+        field_label=label_of,
+        field_hint=hint_of,
+        known_values=known_values,
     )

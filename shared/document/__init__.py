@@ -6,7 +6,7 @@ and change single members of it, leaving every other byte alone. Pure.
 
 from shared.document.changes import Change, diff_by_field
 from shared.document.comparison import canonical, name_of, newest_updated_at, records_of, same, sha256
-from shared.document.members import remove_member, set_member, stamp
+from shared.document.members import remove_member, set_member, stamp, write_member
 from shared.document.merging import Merge, MergeConflict, merge
 from shared.document.parsing import MAX_DOCUMENT_BYTES, Parsed, Record, parse
 from shared.document.places import Location, locate, locate_all
@@ -42,4 +42,5 @@ __all__ = [
     "splice",
     "stamp",
     "unified",
+    "write_member",
 ]

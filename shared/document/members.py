@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.document.comparison import STAMP, record_canonical
-from shared.document.parsing import strict_value
-from shared.document.patching import colon_of
+from shared.document.parsing import strict_root, strict_value
+from shared.document.patching import colon_of, patch
 from shared.document.places import readable_root, tokens_of
-from shared.document.rendering import Part, indent_of, layout_of, rebuild
+from shared.document.rendering import Part, indent_of, inner_layout, layout_of, rebuild, render
 from shared.document.tree import Node
 from shared.errors import Invalid, NotFound
 
@@ -31,6 +31,38 @@ def set_member(text: str, pointer: str, raw_json: str) -> str:
     if parent.is_array and parent.child(tokens[-1]) is None and tokens[-1] not in {"-", str(len(parent.items))}:
         raise NotFound(f"document: expected an item at {pointer} or '-' to append, found {len(parent.items)} items")
     return _edited(text, [_setting(root, parent, tokens[-1], raw)])
+
+
+def write_member(text: str, pointer: str, raw_json: str, *, order: Sequence[str] = ()) -> str:
+    """The text saying that value at the pointer, with as few changed bytes as its own layout allows.
+
+    Parts of the old value that are in the new one keep their bytes. A missing member follows the last of those
+    that `order` names before it, an item `/-` goes last. Raises as `set_member` does.
+    """
+    new = strict_root(raw_json)
+    root, tokens = readable_root(text), tokens_of(pointer)
+    layout = layout_of(root)
+    if not tokens:
+        return _edited(text, [(root.start, root.end, patch(root, new, indent=indent_of(root), layout=layout))])
+    parent = _parent(root, tokens, pointer=pointer)
+    old = parent.child(tokens[-1])
+    if old is not None:
+        return _edited(text, [(old.start, old.end, patch(old, new, indent=indent_of(old), layout=layout))])
+    if parent.is_array and tokens[-1] not in {"-", str(len(parent.items))}:
+        raise NotFound(f"document: expected an item at {pointer} or '-' to append, found {len(parent.items)} items")
+    indent = indent_of(parent)
+    inner, form = inner_layout(parent, indent=indent, layout=layout)
+    key = json.dumps(tokens[-1], ensure_ascii=False) + colon_of(parent) if parent.is_object else ""
+    parts = _parts(parent)
+    parts.insert(_place(parent, tokens[-1], order=order), Part(key + render(new, indent=inner, layout=form)))
+    return _edited(text, [(parent.start, parent.end, rebuild(parent, parts, indent=indent, layout=layout))])
+
+
+def _place(parent: Node, key: str, *, order: Sequence[str]) -> int:
+    """Where a new member goes: behind the last that `order` names before it, last where there is none."""
+    before = set(order[: order.index(key)]) if key in order and parent.is_object else set()
+    places = [number for number, member in enumerate(parent.members) if member.key in before]
+    return places[-1] + 1 if places else len(parent.spans)
 
 
 def remove_member(text: str, pointer: str) -> str:

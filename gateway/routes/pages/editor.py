@@ -11,18 +11,19 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 
 from gateway.auth import caller, read_caller
-from gateway.basics import FACTS, HUBS
 from gateway.clients import calls
-from gateway.editing import Refusal, Typed, refusal, with_basics
+from gateway.editing import Refusal, Typed, form_mark, refusal, with_act, with_form
 from gateway.errors import status_of
+from gateway.form_words import errors_by_field
 from gateway.github_words import Opening, opening
 from gateway.markup import ReadmeWords, readme_is_cut, render_readme
+from gateway.model_form import ModelForm, Schema, model_form
 from gateway.states import type_word
 from gateway.web import with_editor
 from shared.config import Settings
 from shared.contracts.common import Caller, ModelType
 from shared.contracts.pr_bot import OpensAsQuery
-from shared.contracts.registry import DocumentInput
+from shared.contracts.registry import DocumentInput, TypeRef
 from shared.document import diff_by_field
 from shared.errors import HubError
 from shared.model_facts import TYPES
@@ -31,13 +32,31 @@ SAVING = ("draft", "submit")
 FIELDS = {"model_name": "document", "name": "document"}
 
 
-def apply_basics(draft: Typed) -> tuple[Typed, Refusal | None]:
-    """The draft with its basic facts in the JSON, or why that cannot be."""
-    action = request.form.get("action", "")
+def apply_sent(draft: Typed) -> tuple[Typed, Refusal | None]:
+    """The draft with what its form says in the JSON, and what a button of the form does; or why that cannot be."""
+    asked, act = request.form.get("action", "") == "apply", request.form.get("act", "")
+    if not draft.sent and not act:
+        return draft, None
+    schema = schema_of(draft.type)
     try:
-        return with_basics(draft, request.form, asked=action == "build"), None
+        draft = with_form(draft, request.form, schema=schema, asked=asked or bool(act))
+        return (with_act(draft, act, schema=schema) if act else draft), None
     except HubError as error:
-        return draft, refused(error) if action == "build" else None
+        return draft, refused(error) if asked or act else None
+
+
+def schema_of(model_type: str) -> Schema:
+    return calls().registry.schema(TypeRef(type=cast(ModelType, model_type)), read_caller()).schema
+
+
+def form_of(draft: Typed) -> ModelForm:
+    return model_form(draft.type, draft.document, schema=schema_of(draft.type))
+
+
+def opened(act: str) -> str:
+    """The pointer of what a button of the form was about: it is shown open."""
+    _, _, pointer = act.partition(":")
+    return pointer.partition("/model_src/")[0]
 
 
 def refused(error: HubError) -> Refusal:
@@ -124,13 +143,17 @@ def show_editor(
     settings: Settings = current_app.extensions["hub_settings"]
     words = ReadmeWords(image=_("image"), table=_("table"))
     preview = request.form.get("action") == "preview"
+    problems = (why.problems if why and why.problems else None) or problems_of(draft)
+    form = form_of(draft)
     html = render_template(
         template,
         draft=draft,
+        model_form=form,
+        form_mark=form_mark(form),
+        form_errors=errors_by_field(form, problems) if draft.document.strip() else {},
+        opened=opened(request.form.get("act", "")),
         types=[(name, type_word(name)) for name in TYPES],
-        facts={fact.name: fact.types for fact in FACTS},
-        hubs=[(hub, hub) for hub in HUBS],
-        problems=(why.problems if why and why.problems else None) or problems_of(draft),
+        problems=problems,
         why=why,
         fields=why.fields if why else cast(Mapping[str, str], {}),
         readme_template=readme_template,

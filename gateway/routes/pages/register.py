@@ -11,7 +11,7 @@ from gateway.auth import caller, requires
 from gateway.clients import calls
 from gateway.editing import Refusal, Typed, typed
 from gateway.model_banner import detail_href
-from gateway.routes.pages.editor import SAVING, apply_basics, refused, show_editor, with_template
+from gateway.routes.pages.editor import SAVING, apply_sent, refused, show_editor, with_template
 from gateway.web import go, tell
 from shared.contracts.registry import RegisterModel, RevisionAnswer
 from shared.errors import HubError
@@ -32,7 +32,7 @@ def register_page() -> Response:
 @requires("maintainer", "operator")
 def register() -> Response:
     """Builds, checks, previews, saves or submits what the form holds."""
-    draft, why = apply_basics(typed(request.form))
+    draft, why = apply_sent(typed(request.form))
     action = request.form.get("action", "")
     readme_template = ""
     if action in ("readme", "replace-readme"):
@@ -61,7 +61,7 @@ def _register(draft: Typed, *, submit: bool) -> RevisionAnswer:
 
 
 def _nothing_typed() -> Refusal:
-    message = _("Fill in the basics and build the JSON from them, or paste a spec here.")
+    message = _("Fill in the form, or paste a spec into the JSON.")
     return Refusal(
         status=422,
         message=message,

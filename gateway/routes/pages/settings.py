@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -11,14 +12,13 @@ from flask_babel import gettext as _
 
 from gateway.answers import named
 from gateway.auth import manages_model, read_caller
-from gateway.basics import read_basics
 from gateway.clients import calls
 from gateway.editing import Meeting, Refusal, Typed, meeting, settled, typed, written
 from gateway.model_banner import detail_href
 from gateway.narrowing import narrowing_of
 from gateway.routes.pages.editor import (
     SAVING,
-    apply_basics,
+    apply_sent,
     change_figures,
     form_caller,
     problems_of,
@@ -34,6 +34,7 @@ from shared.contracts.registry import ReviseModel, RevisionAnswer, RevisionRef, 
 from shared.errors import HubError, NotFound
 
 CONFLICT = re.compile(r"merge-conflict: revision (\d+)")
+CATCH_UP_S = 2.0
 STALE = ("stale-base", "revision-closed")
 
 blueprint = Blueprint("settings", __name__)
@@ -86,7 +87,7 @@ def save_settings(name: str) -> Response:
     """Builds, checks, previews, merges, saves or submits what the form holds."""
     now = read_now(name)
     base = _base_of_form(now)
-    draft, why = apply_basics(typed(request.form, model_type=now.latest.type))
+    draft, why = apply_sent(typed(request.form, model_type=now.latest.type))
     action = request.form.get("action", "")
     if action in ("merge", "take-mine", "take-theirs"):
         return _merged(now, draft, base, action)
@@ -118,6 +119,16 @@ def read_now(name: str) -> Now:
     return Now(detail=detail, latest=latest)
 
 
+def _read_after(name: str, error: HubError) -> Now:
+    """What made the base stale, as soon as the catalog knows it: another's write has no position here to wait for."""
+    known, deadline = str(error.details.get("document_sha256", "")), time.monotonic() + CATCH_UP_S
+    now = read_now(name)
+    while known and now.latest.row.document_sha256 != known and time.monotonic() < deadline:
+        time.sleep(0.05)
+        now = read_now(name)
+    return now
+
+
 def _revision(name: str, number: int) -> Revision:
     return named(calls().catalog.revision(ReadRevision(name=name, revision=number), read_caller()))
 
@@ -143,7 +154,7 @@ def _save(now: Now, draft: Typed, base: Base, *, submit: bool) -> Response:
         answer = _save_draft(name, draft, base, submit) if base.is_draft else _revise(name, draft, base, submit)
     except HubError as error:
         if error.error_slug in STALE:
-            return _stale(read_now(name), draft, base, refused(error))
+            return _stale(_read_after(name, error), draft, base, refused(error))
         return _page(now, draft, base=base, why=refused(error), unsaved=True)
     if answer is None:
         problems = [item for item in problems_of(draft) if item["severity"] == "error"]
@@ -266,7 +277,7 @@ def _merged(now: Now, draft: Typed, base: Base, action: str) -> Response:
     if met.text is None:
         message = _("Decide each place where both sides changed the same.")
         return _page(now, draft, base=base, why=Refusal(status=409, message=message), met=met, unsaved=True)
-    merged = replace(draft, document=met.text, basics=read_basics(draft.type, met.text))
+    merged = replace(draft, document=met.text)
     if common is not None and draft.readme == common.readme:
         merged = replace(merged, readme=now.latest.readme)
     note = _("Both changes are in the text. Look it over, then save or submit it.")

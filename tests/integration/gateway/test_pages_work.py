@@ -54,20 +54,24 @@ def registered(hub: TestHub, name: str, *, action: str = "submit", public: bool 
     hub.settled()
 
 
-def test_basics_become_json_and_the_readme_follows_from_it(hub: TestHub) -> None:
+def test_form_becomes_json_and_the_readme_follows_from_it(hub: TestHub) -> None:
     visitor, name = reader(hub, "max"), fresh("built")
-    basics = {"name": name, "abilities": "chat", "languages": "en", "format": "pytorch", "size": "7", "model_id": "o/m"}
-    fields = {f"basic-{key}": value for key, value in basics.items()}
-    page = send(visitor, visitor.get(REGISTER), REGISTER, type="llm", action="build", **fields)
+    spec = "f:/model_specs/0"
+    typed = {
+        "f:/model_name": name,
+        "f+:/model_ability": "chat",
+        "f+:/model_lang": "en",
+        f"{spec}/model_size_in_billions": "7",
+        f"{spec}/model_src/huggingface/model_id": "o/m",
+    }
+    page = send(visitor, visitor.get(REGISTER), REGISTER, type="llm", action="apply", **typed)
     document = box(page, "document")
     assert json.loads(document)["model_name"] == name
-    page = send(visitor, page, REGISTER, type="llm", action="readme", document=document, **fields)
+    page = send(visitor, page, REGISTER, type="llm", action="readme", document=document)
     readme = box(page, "readme")
     assert readme.startswith(f"# {name}")
-    page = send(
-        visitor, page, REGISTER, type="llm", action="submit", document=document, readme=readme, public="1", **fields
-    )
-    assert page.status == 303
+    page = send(visitor, page, REGISTER, type="llm", action="submit", document=document, readme=readme, public="1")
+    assert page.status == 303, page.text
     assert page.location.startswith(f"/models/detail/{name}?min_position=registry:")
     hub.settled()
     assert visitor.get("/my-models").says(name)
@@ -105,7 +109,7 @@ def test_empty_form_says_what_to_do(hub: TestHub) -> None:
     visitor = reader(hub, "max")
     page = send(visitor, visitor.get(REGISTER), REGISTER, type="llm", action="submit")
     assert page.status == 422
-    assert page.says("Fill in the basics")
+    assert page.says("Fill in the form")
 
 
 def test_taken_name_keeps_the_text(hub: TestHub) -> None:

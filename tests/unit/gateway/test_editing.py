@@ -1,53 +1,78 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from gateway.basics import read_basics
-from gateway.editing import meeting, refusal, settled, typed, with_basics, written
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from gateway.editing import form_mark, meeting, refusal, settled, typed, with_act, with_form, written
+from gateway.model_form import model_form
+from services.registry.rules.schemas import schema_of
 from shared.errors import Invalid
 
-TEXT = '{"model_name": "tiny", "model_description": "Old."}'
+TEXT = '{"model_name": "tiny", "model_description": "Old.", "model_ability": ["chat"]}'
+SCHEMA = schema_of("llm")
+DESCRIPTION, ABILITY = "f:/model_description", "f:/model_ability"
 
 
-def form(document: str, *, was: str | None = None, **basics: str) -> dict[str, str]:
+def form(
+    document: str, changes: Mapping[str, list[str]] | None = None, *, was: str | None = None
+) -> MultiDict[str, str]:
     """A form as the page sent it out with `was` in the JSON box, and as it came back."""
-    page = written(model_type="llm", document=was if was is not None else document, readme="", visibility="private")
-    named = {f"basic-{name}": value for name, value in {**page.basics, **basics}.items()}
-    return {
-        "type": "llm",
-        "document": document,
-        "basics_were": page.basics_mark,
-        "document_was": page.document_mark,
-        **named,
-    }
+    text = was if was is not None else document
+    page = written(model_type="llm", document=text, readme="", visibility="private")
+    shown = model_form("llm", text, schema=SCHEMA)
+    sent: dict[str, list[str]] = {}
+    for field in shown.fields:
+        sent[field.name] = list(field.items) if field.kind == "chips" else [field.value]
+        if field.kind == "chips":
+            sent[field.more_name] = [""]
+    hidden = {"form_was": [form_mark(shown)], "document_was": [page.document_mark]}
+    return MultiDict({"type": ["llm"], "document": [document]} | hidden | sent | dict(changes or {}))
+
+
+def applied(sent: MultiDict[str, str], *, asked: bool) -> str:
+    return with_form(typed(sent), sent, schema=SCHEMA, asked=asked).document
 
 
 def test_line_ends_of_browsers_are_not_the_documents() -> None:
-    draft = typed({"type": "llm", "document": "{\r\n}\r\n", "readme": "a\r\nb"})
+    draft = typed(MultiDict({"type": "llm", "document": "{\r\n}\r\n", "readme": "a\r\nb"}))
     assert (draft.document, draft.readme) == ("{\n}\n", "a\nb")
 
 
-def test_facts_changed_alone_go_into_the_text_without_being_asked() -> None:
-    sent = form(TEXT, description="New.")
-    assert json.loads(with_basics(typed(sent), sent, asked=False).document)["model_description"] == "New."
+def test_fields_changed_alone_go_into_the_text_without_being_asked() -> None:
+    sent = form(TEXT, {DESCRIPTION: ["New."], ABILITY: ["chat", "tools"]})
+    assert applied(sent, asked=False) == TEXT.replace("Old.", "New.").replace('"chat"', '"chat", "tools"')
 
 
 def test_where_the_text_was_changed_too_it_has_the_last_word() -> None:
     pasted = TEXT.replace("Old.", "Pasted.")
-    sent = form(pasted, was="", name="other")
-    draft = with_basics(typed(sent), sent, asked=False)
-    assert draft.document == pasted
-    assert draft.basics["name"] == "tiny"
+    assert applied(form(pasted, {DESCRIPTION: ["New."]}, was=TEXT), asked=False) == pasted
 
 
 def test_an_untouched_form_builds_no_document() -> None:
-    sent = form("")
-    assert with_basics(typed(sent), sent, asked=False).document == ""
+    assert applied(form(""), asked=False) == ""
+    assert applied(form(""), asked=True) == ""
 
 
-def test_asked_facts_go_into_a_changed_text_too() -> None:
-    sent = form(TEXT, was="", description="New.")
-    assert read_basics("llm", with_basics(typed(sent), sent, asked=True).document)["description"] == "New."
+def test_what_is_asked_for_goes_into_a_changed_text_too_and_nothing_else_does() -> None:
+    text = TEXT.replace("tiny", "other")
+    assert applied(form(text, {DESCRIPTION: ["New."]}, was=TEXT), asked=True) == text.replace("Old.", "New.")
+
+
+def test_an_act_follows_what_was_typed() -> None:
+    sent = form(TEXT, {DESCRIPTION: ["New."]})
+    draft = with_form(typed(sent), sent, schema=SCHEMA, asked=True)
+    made = json.loads(with_act(draft, "add:/model_specs/-", schema=SCHEMA).document)
+    assert (made["model_description"], len(made["model_specs"])) == ("New.", 1)
+
+
+@pytest.mark.parametrize("mark", ["", "[]", "{", "null", '{"/model_name": 5}', "[" * 5000])
+def test_a_forged_mark_changes_nothing_but_what_was_sent(mark: str) -> None:
+    sent = form(TEXT)
+    sent["form_was"] = mark
+    assert applied(sent, asked=True) == TEXT
 
 
 def test_refusal_sorts_errors_by_where_people_fix_them() -> None:
@@ -92,6 +117,6 @@ def test_a_removed_member_is_a_choice_too() -> None:
     assert done.text is not None and "a" not in json.loads(done.text)
 
 
-def test_a_form_without_facts_says_nothing_about_them() -> None:
-    sent = {key: value for key, value in form(TEXT).items() if not key.startswith("basic-")}
-    assert with_basics(typed(sent), sent, asked=True).document == TEXT
+def test_a_page_without_the_form_says_nothing_about_it() -> None:
+    sent = MultiDict({"type": "llm", "document": TEXT})
+    assert applied(sent, asked=True) == TEXT
