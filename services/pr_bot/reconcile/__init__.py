@@ -211,19 +211,22 @@ class Reconciler:
             lambda taken: upstream_layout.branch(work.model, login=work.account.login, taken=taken),
         )
         head = upstream.branch_head(branch)
-        if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(upstream, head, base=catalogue.commit)):
+        reopens = work.pull if work.due.ask == "reopen" and work.pull and work.pull.state == "closed" else None
+        tip = reopens.head_sha if reopens and head is None else head
+        if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(upstream, tip, base=catalogue.commit)):
             self._ending.pause(work, "paused", stranger)
             return
-        if work.due.ask == "reopen" and work.pull is not None and work.pull.state == "closed":
-            head, work = self._reopened(work, work.pull, head)
+        if reopens is not None:
+            head, work = self._reopened(work, reopens, head)
         removal = desired.wanted == "removed"
         change = catalogue.change(
             held, model_type=desired.type, name=work.model, document=None if removal else desired.document
         )
         commit = self._commits.build(upstream, catalogue.commit, change, desired)
-        if head != commit:
-            upstream.point(branch, commit, expected=head)
         text = self._texts.of(work, change, held, base_sha=catalogue.commit, head=commit, branch=branch)
+        if head != commit:
+            work = _drafted(work) if text.draft else work
+            upstream.point(branch, commit, expected=head)
         pull = self._opened(work, text)
         self._ending.answer(work, pull)
         seen = _facts(work, pull, commit=commit, base_sha=catalogue.commit)
@@ -255,6 +258,16 @@ class Reconciler:
             # Once: what a person takes away later stays away.
             upstream.label(pull.number, missing)
         return pull
+
+
+def _drafted(work: Work) -> Work:
+    """A draft already before it carries what nobody has approved: upstream's checks run on what is none."""
+    pull = work.open_pull
+    if pull is None or pull.draft:
+        return work
+    return dataclasses.replace(
+        work, pull=work.upstream.edit_pull(pull.number, title=pull.title, body=pull.body, draft=True)
+    )
 
 
 class NoUpstream:

@@ -21,7 +21,7 @@ from services.pr_bot.upstream import (
     Remark,
     UpstreamFailed,
 )
-from services.pr_bot.upstream.github_calls import GitHubCalls, path_of
+from services.pr_bot.upstream.github_calls import Answer, GitHubCalls, path_of
 from services.pr_bot.upstream.github_content import Content, ContentReader
 from services.pr_bot.upstream.github_place import Place, Places
 from services.pr_bot.upstream.github_pulls import (
@@ -34,11 +34,13 @@ from services.pr_bot.upstream.github_pulls import (
     status_of,
 )
 from services.pr_bot.upstream.github_releases import first_with
+from services.pr_bot.upstream.kept import Kept
 from services.pr_bot.upstream.objects import TREE
 from shared.document.unified import unified
 from shared.upstream_layout import BRANCHES
 
 CATALOGUE = "xinference/model/"
+_PULLS_KEPT = 256
 _CI_AUTHORS = ("github-actions[bot]",)
 
 
@@ -57,7 +59,8 @@ class GitHub:
         self._content = content or Content()
         self._places = Places(repository, base, calls)
         self._heads: dict[str, str] = {}
-        self._nodes: dict[int, str] = {}
+        # GraphQL's name of each pull request and what was seen last; each step begins with a look.
+        self._pulls: Kept[int, tuple[str, Pull]] = Kept(most=_PULLS_KEPT)
         self._files: tuple[str, Mapping[str, str]] = ("", {})
 
     @property
@@ -169,13 +172,16 @@ class GitHub:
         raise UpstreamFailed(f"GitHub: pull request of {new.branch}: {answer.said}")
 
     def edit_pull(self, number: int, *, title: str, body: str, draft: bool) -> Pull:
-        answer = self._written("PATCH", self._pull_path(number), {"title": title, "body": body})
-        pull = self._seen(answer.data)
+        known = self._pulls.get(number)
+        if known is None or (known[1].title, known[1].body) != (title, body):
+            answer = self._written("PATCH", self._pull_path(number), {"title": title, "body": body})
+            known = self._keep(answer.data)
+        node, pull = known
         if pull.draft == draft or pull.state != "open":
             return pull
         self._forget_heads()
-        self._calls.mutate(DRAFT if draft else READY, id=self._nodes[number])
-        return dataclasses.replace(pull, draft=draft)
+        self._calls.mutate(DRAFT if draft else READY, id=node)
+        return self._pulls.keep(number, (node, dataclasses.replace(pull, draft=draft)))[1]
 
     def close_pull(self, number: int) -> Pull:
         seen = self._looked(number)
@@ -299,10 +305,12 @@ class GitHub:
         return dict(found)
 
     def _seen(self, data: Mapping[str, Any]) -> Pull:
-        self._nodes[data["number"]] = str(data["node_id"])
-        return pull_of(data)
+        return self._keep(data)[1]
 
-    def _written(self, verb: str, path: str, body: Any, *, accept: Sequence[int] = ()) -> Any:
+    def _keep(self, data: Mapping[str, Any]) -> tuple[str, Pull]:
+        return self._pulls.keep(data["number"], (str(data["node_id"]), pull_of(data)))
+
+    def _written(self, verb: str, path: str, body: Any, *, accept: Sequence[int] = ()) -> Answer:
         self._forget_heads()
         return self._calls.write(verb, path, body, accept=accept)
 

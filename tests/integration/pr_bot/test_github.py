@@ -55,6 +55,26 @@ def test_a_new_request_takes_at_most_10_calls_and_an_update_8(world: World, gith
     assert github.pull(1).draft is False
 
 
+def test_a_ready_request_is_a_draft_before_it_carries_what_nobody_approved(world: World, github: FakeGitHub) -> None:
+    submit(world, is_published=True)
+    before = len(github.calls)
+    submit(world, size=2)
+    acts = [(method, last) for method, last in asked(github, since=before) if method != "GET"]
+    assert acts.index(("POST", "graphql")) < acts.index(("PATCH", "glm-5-1"))
+    assert (github.pull(1).draft, world.calls_taken <= 8) == (True, True)
+
+
+def test_a_persons_commit_on_a_closed_request_is_not_built_over(world: World, github: FakeGitHub) -> None:
+    submit(world)
+    theirs = github.commit({"note.txt": "mine\n"}, "mine", branch=BRANCH)
+    github.close_pull(1)
+    github.delete_branch(BRANCH)
+    world.look()
+    world.work()
+    world.work("glm-5.1", ask="reopen")
+    assert (world.state("glm-5.1").state, github.pull(1).state, github.pull(1).head_sha) == ("paused", "closed", theirs)
+
+
 def test_looking_again_at_what_has_not_changed_costs_nothing(world: World, github: FakeGitHub) -> None:
     submit(world)
     world.look()
