@@ -131,6 +131,8 @@ class Tokens:
         """The default, where the token's owner allows it; raises TokenRefused with what the owner can do."""
         if personal is not None:
             self._refusals.keep(personal.key, why)
+            # What it may do has changed, so it is looked at anew when it is tried again.
+            self._opened.drop(personal.key)
         if personal is None or not (personal.sealed.default_allowed and self._has_default):
             raise TokenRefused(self._advice(why, personal))
         return self._default()

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import requests
+from github.Requester import Requester
 
-from services.pr_bot.upstream.github import GitHub
-from services.pr_bot.upstream.local_git import LocalGit
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
+from tests.support.github import fake_github
+from tests.support.pr_bot_tokens import TokenWorld
 from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
 
@@ -50,36 +51,36 @@ ENDS = (dies_before, dies_after, answer_lost, fails_before, fails_after)
 
 
 class Failing:
-    """Within, the adapter's `at`-th call of GitHub ends as `end` has it; `met` says whether there was one."""
+    """Within, the `at`-th call of GitHub, whoever makes it, ends as `end` has it; `met` says whether there was one."""
 
-    def __init__(self, git: LocalGit | GitHub, *, at: int, end: Callable[..., Any]) -> None:
-        assert isinstance(git, GitHub)
-        self._requester = git._calls._requester
-        self._ask: Ask = self._requester.requestJson
+    def __init__(self, *, at: int, end: Callable[..., Any]) -> None:
+        self._ask: Ask = Requester.requestJson
         self._left = at
         self._end = end
         self.met = False
 
     def __enter__(self) -> Failing:
-        self._requester.requestJson = self._asked  # type: ignore[method-assign]
+        failing = self
+
+        def asked(requester: Requester, *arguments: Any, **named: Any) -> Any:
+            failing._left -= 1
+            if failing._left:
+                return failing._ask(requester, *arguments, **named)
+            failing.met = True
+            return failing._end(failing._ask, requester, *arguments, **named)
+
+        Requester.requestJson = asked  # type: ignore[assignment,method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._requester.requestJson = self._ask  # type: ignore[method-assign]
-
-    def _asked(self, *arguments: Any, **named: Any) -> Any:
-        self._left -= 1
-        if self._left:
-            return self._ask(*arguments, **named)
-        self.met = True
-        return self._end(self._ask, *arguments, **named)
+        Requester.requestJson = self._ask  # type: ignore[method-assign]
 
 
-def survives(world: World, name: str, *, at: int, end: Callable[..., Any]) -> bool:
+def survives(world: World, name: str, *, at: int, end: Callable[..., Any], ask: str = "") -> bool:
     """Works on the model with the failure in the way, then as a new process or at the next try; whether it was met."""
-    with Failing(world.git, at=at, end=end) as failing:
+    with Failing(at=at, end=end) as failing:
         try:
-            world.work(name)
+            world.work(name, ask=ask)
         except Killed:
             world.restart()
         world.now += 10
@@ -145,3 +146,52 @@ def test_every_call_of_a_withdrawal_may_be_the_last(world: World, end: Callable[
         if not met:
             break
     assert at > 5
+
+
+@pytest.mark.parametrize("end", [dies_after, answer_lost])
+def test_every_call_of_a_reopening_may_be_the_last(world: World, end: Callable[..., Any]) -> None:
+    github = world.github
+    assert github is not None
+    for at in itertools.count(1):
+        name = f"m{at}"
+        world.registry.submitted(name, "llm", model(name, size=1, updated_at=200))
+        world.work(name)
+        (pull,) = [pull for pull in github.pulls() if pull.head_ref == f"chore/models-sync/{name}"]
+        github.close_pull(pull.number)
+        github.delete_branch(pull.head_ref)
+        world.work(name)
+        assert world.state(name).is_held_closed
+        met = survives(world, name, at=at, end=end, ask="reopen")
+        stands(world, name, size=1, draft=True)
+        if not met:
+            break
+    assert at > 5
+
+
+@pytest.mark.parametrize("end", [dies_after, answer_lost])
+def test_every_call_of_another_account_taking_over_may_be_the_last(tmp_path: Path, end: Callable[..., Any]) -> None:
+    """From a fork of the owner, whose token is revoked, to the default."""
+    with fake_github(tmp_path, LAYOUTS["per_model"]) as github:
+        world = TokenWorld(tmp_path, {}, github=github)
+        for at in itertools.count(1):
+            name = f"m{at}"
+            token = world.stores("u1", "ada", push=False, default_allowed=True)
+            world.registry.submitted(name, "llm", model(name, size=1, updated_at=200), owners=["u1"])
+            met = survives(world, name, at=at, end=end)
+            (first,) = [pull for pull in github.pulls() if pull.head_ref.endswith(f"/{name}")]
+            assert (first.head_repository.full_name, first.state) == ("ada/inference", "open")
+            github.revoke(token)
+            world.registry.submitted(name, "llm", model(name, size=2, updated_at=300), owners=["u1"])
+            met |= survives(world, name, at=at, end=end)
+            first, second = [pull for pull in github.pulls() if pull.head_ref.endswith(f"/{name}")]
+            assert (first.state, len(first.comments), second.state) == ("closed", 1, "open")
+            assert (second.head_ref, second.head_sha) == (
+                f"chore/models-sync/{name}",
+                github.main.git.branch(second.head_ref),
+            )
+            assert world.record(name, "llm", second.head_sha)["size"] == 2
+            assert (world.state(name).state, world.state(name).number) == ("draft", second.number)
+            if not met:
+                break
+        assert at > 8
+        world.close()
