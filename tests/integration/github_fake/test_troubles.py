@@ -32,6 +32,26 @@ def test_primary_limit_counts_until_the_hour_is_over(github: FakeGitHub, hub: Cl
     assert hub.ask("GET", "").status_code == 200
 
 
+def test_graphql_has_a_limit_of_its_own_and_says_so_in_its_way(github: FakeGitHub, hub: Client) -> None:
+    github.limit.graphql_per_hour, github.limit.content_per_minute = 1, 1
+    asked = {"query": "{ viewer { login } }"}
+    first, second = (hub.ask("POST", "//graphql", asked) for _ in range(2))
+    assert first.json() == {"data": {"viewer": {"login": "hub"}}}
+    assert (second.status_code, second.json()["errors"][0]["type"]) == (200, "RATE_LIMITED")
+    assert (second.headers["X-RateLimit-Resource"], second.headers["X-RateLimit-Remaining"]) == ("graphql", "0")
+    # Asking is no content.
+    assert hub.ask("POST", "/git/blobs", BLOB).status_code == 201
+
+
+def test_without_a_token_one_may_look_sixty_times(github: FakeGitHub) -> None:
+    answer = requests.get(f"{github.url}/repos/xorbitsai/inference", timeout=10)
+    assert (answer.status_code, answer.headers["X-RateLimit-Limit"]) == (200, "60")
+    assert answer.json()["permissions"]["push"] is False
+    asked = [("GET", "/user", None), ("POST", "/repos/xorbitsai/inference/git/blobs", BLOB)]
+    for method, path, body in [*asked, ("POST", "/graphql", {"query": "{ viewer { login } }"})]:
+        assert requests.request(method, github.url + path, json=body, timeout=10).status_code == 401
+
+
 def test_secondary_limit_counts_content_a_minute(github: FakeGitHub, hub: Client) -> None:
     github.limit.content_per_minute = 2
     assert [hub.ask("POST", "/git/blobs", BLOB).status_code for _ in range(3)] == [201, 201, 403]

@@ -14,6 +14,15 @@ _SECONDARY = "You have exceeded a secondary rate limit. "
 _WAIT = "Please wait a few minutes before you try again."
 
 
+class Exhausted(Refused):
+    """The hour's calls are used up: 403, and of GraphQL 200 with an error."""
+
+    def __init__(self, resource: str, message: str) -> None:
+        super().__init__(403, message)
+        if resource == "graphql":
+            self.status, self.body = 200, {"errors": [{"type": "RATE_LIMITED", "message": message}]}
+
+
 @dataclass(slots=True)
 class _Window:
     ends: float
@@ -22,51 +31,65 @@ class _Window:
 
 @dataclass(slots=True, kw_only=True)
 class Limit:
-    """`per_hour` counts a user's calls; the two others are secondary limits, off while they are 0.
+    """Calls of a user, to GraphQL, and without a token, each on its own; `refusals` counts what was refused.
 
-    GitHub has 5,000, 80 and 900: a GET is one point, every other call five.
+    The two of a minute are secondary limits, off while they are 0; GitHub has 80 and 900: one point for what only
+    reads, five for the rest.
     """
 
     per_hour: int = 5_000
+    graphql_per_hour: int = 5_000
+    anonymous_per_hour: int = 60
     content_per_minute: int = 0
     points_per_minute: int = 0
     retry_after_s: int = 60
     refusals: int = 0
-    _windows: dict[str, _Window] = field(default_factory=dict)
+    _windows: dict[tuple[str, str], _Window] = field(default_factory=dict)
     _content: dict[str, deque[float]] = field(default_factory=dict)
     _points: dict[str, deque[float]] = field(default_factory=dict)
 
-    def shown(self, token: Token, now: float) -> dict[str, int]:
-        """As /rate_limit has it."""
-        window = self._window(token, now)
-        left = max(self.per_hour - window.used, 0)
-        return {"limit": self.per_hour, "remaining": left, "reset": int(window.ends), "used": window.used}
-
-    def headers(self, token: Token, now: float) -> dict[str, str]:
-        shown = self.shown(token, now)
-        return {f"X-RateLimit-{name.capitalize()}": str(value) for name, value in shown.items()} | {
-            "X-RateLimit-Resource": "core"
+    def shown(self, token: Token, resource: str, now: float) -> dict[str, int]:
+        """As /rate_limit has it; `resource` is core or graphql."""
+        window, limit = self._window(token, resource, now), self._limit(token, resource)
+        return {
+            "limit": limit,
+            "remaining": max(limit - window.used, 0),
+            "reset": int(window.ends),
+            "used": window.used,
         }
 
-    def spend(self, token: Token, method: str, now: float) -> None:
-        """Counts one call; raises the 403 of the limit that is used up."""
-        window = self._window(token, now)
-        if window.used >= self.per_hour:
+    def headers(self, token: Token, resource: str, now: float) -> dict[str, str]:
+        shown = self.shown(token, resource, now)
+        return {f"X-RateLimit-{name.capitalize()}": str(value) for name, value in shown.items()} | {
+            "X-RateLimit-Resource": resource
+        }
+
+    def spend(self, token: Token, resource: str, now: float, *, writes: bool) -> None:
+        """Counts one call; raises the refusal of the limit that is used up."""
+        window = self._window(token, resource, now)
+        if window.used >= self._limit(token, resource):
             self.refusals += 1
-            raise Refused(403, f"API rate limit exceeded for user ID {token.user.id}.")
+            who = f"user ID {token.user.id}" if token.value else "127.0.0.1"
+            raise Exhausted(resource, f"API rate limit exceeded for {who}.")
         window.used += 1
-        self._secondary(self._points, token.user, self.points_per_minute, 1 if method == "GET" else 5, now, _SECONDARY)
-        if method != "GET":
+        self._secondary(self._points, token.user, self.points_per_minute, 5 if writes else 1, now, _SECONDARY)
+        if writes:
             self._secondary(self._content, token.user, self.content_per_minute, 1, now, _CONTENT)
 
     def give_back(self, token: Token, now: float) -> None:
         """A conditional request that found nothing new costs nothing."""
-        self._window(token, now).used -= 1
+        self._window(token, "core", now).used -= 1
 
-    def _window(self, token: Token, now: float) -> _Window:
-        window = self._windows.get(token.user.login)
+    def _limit(self, token: Token, resource: str) -> int:
+        if not token.value:
+            return self.anonymous_per_hour
+        return self.graphql_per_hour if resource == "graphql" else self.per_hour
+
+    def _window(self, token: Token, resource: str, now: float) -> _Window:
+        key = (token.user.login, resource)
+        window = self._windows.get(key)
         if window is None or window.ends <= now:
-            window = self._windows[token.user.login] = _Window(int(now) + _HOUR)
+            window = self._windows[key] = _Window(int(now) + _HOUR)
         return window
 
     def _secondary(

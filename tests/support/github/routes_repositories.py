@@ -16,9 +16,9 @@ def get_user(call: Call) -> Answer:
 
 @route("GET", "/rate_limit")
 def get_rate_limit(call: Call) -> Answer:
-    core = call.github.limit.shown(call.token, call.now)
+    core, graphql = (call.github.limit.shown(call.token, of, call.now) for of in ("core", "graphql"))
     other = {"limit": 30, "remaining": 30, "reset": core["reset"], "used": 0}
-    return Answer(body={"resources": {"core": core, "search": other, "graphql": core}, "rate": core})
+    return Answer(body={"resources": {"core": core, "search": other, "graphql": graphql}, "rate": core})
 
 
 @route("GET", "/repos/{owner}/{repo}")

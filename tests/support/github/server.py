@@ -15,12 +15,13 @@ from tests.support.github import graphql, routes_commits, routes_git, routes_pul
 from tests.support.github.answering import ROUTES, Answer, Call, Refused, Route
 from tests.support.github.faults import shown_as
 from tests.support.github.following import notice
-from tests.support.github.state import Token
+from tests.support.github.state import Token, User
 
 if TYPE_CHECKING:
     from tests.support.github.fake import FakeGitHub
 
 _REGISTERED = (graphql, routes_commits, routes_git, routes_pulls, routes_repositories)
+_ANONYMOUS = Token(value="", user=User(id=0, login=""), scopes=())
 
 
 class Request:
@@ -38,6 +39,12 @@ class Request:
     def token(self) -> str:
         kind, _, value = self.headers.get("authorization", "").partition(" ")
         return value.strip() if kind.lower() in ("token", "bearer") else ""
+
+    def writes(self) -> bool:
+        """All but a GET and a GraphQL query."""
+        if self.path == "/graphql":
+            return b"mutation" in self.content
+        return self.method != "GET"
 
     def body(self) -> Any:
         if not self.content:
@@ -66,34 +73,45 @@ def answered(github: FakeGitHub, request: Request) -> Answer:
         with github.lock:
             token = _known(github, request)
             route, named = matched(request.method, request.path)
+            _refuse_anonymous(token, route)
             if route.template != "/rate_limit":
-                github.limit.spend(token, request.method, github.now())
+                github.limit.spend(token, _resource(route), github.now(), writes=request.writes())
             call = _call(github, request, token, route, named)
-            answer = _conditional(github, request, token, _handled(github, call, route))
+            answer = _conditional(github, request, token, _handled(github, request, call, route))
     except Refused as refused:
         answer = Answer(status=refused.status, body=refused.body, headers=refused.headers)
-    answer = replace(answer, headers={**answer.headers, **_around(github, token)})
+    answer = replace(answer, headers={**answer.headers, **_around(github, token, route)})
     if route is not None:
         with github.lock:
             github.checked.exchange(route, request, answer)
     return answer
 
 
-def _handled(github: FakeGitHub, call: Call, route: Route) -> Answer:
+def _handled(github: FakeGitHub, request: Request, call: Call, route: Route) -> Answer:
     if call.method == "GET" and github.faults.is_stale(call.path):
         with shown_as(github, github.earlier):
             return route.handler(call)
     notice(github)
-    if call.method != "GET" and github.faults.expects_stale():
+    if request.writes() and github.faults.expects_stale():
         github.remember()
     return route.handler(call)
 
 
 def _known(github: FakeGitHub, request: Request) -> Token:
-    token = github.tokens.get(request.token())
+    token = github.tokens.get(request.token()) if request.token() else _ANONYMOUS
     if token is None:
-        raise Refused(401, "Bad credentials" if request.token() else "Requires authentication")
+        raise Refused(401, "Bad credentials")
     return token
+
+
+def _refuse_anonymous(token: Token, route: Route) -> None:
+    """Without a token one may look at what is public, and no more."""
+    if not token.value and (route.method != "GET" or route.template == "/user"):
+        raise Refused(401, "Requires authentication")
+
+
+def _resource(route: Route | None) -> str:
+    return "graphql" if route is not None and route.template == "/graphql" else "core"
 
 
 def _call(github: FakeGitHub, request: Request, token: Token, route: Route, named: dict[str, str]) -> Call:
@@ -123,11 +141,11 @@ def _conditional(github: FakeGitHub, request: Request, token: Token, answer: Ans
     return replace(answer, headers={**answer.headers, "ETag": tag})
 
 
-def _around(github: FakeGitHub, token: Token | None) -> dict[str, str]:
+def _around(github: FakeGitHub, token: Token | None, route: Route | None) -> dict[str, str]:
     headers = {"X-GitHub-Media-Type": "github.v3; format=json", "X-GitHub-Request-Id": f"{next(github.requests):X}"}
     if token is not None:
-        headers |= github.limit.headers(token, github.now())
-        if not token.fine_grained:
+        headers |= github.limit.headers(token, _resource(route), github.now())
+        if token.value and not token.fine_grained:
             headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
     return headers
 
