@@ -11,7 +11,7 @@ from shared.contracts.catalog.parameters import WholePage
 from shared.contracts.common import ModelType, Reason, Role, ShortText, Visibility
 from shared.contracts.identity import ApiToken, Person
 from shared.contracts.registry import DocumentText, KeptReadme
-from shared.contracts.review import Feedback
+from shared.contracts.review import Feedback, Line, Side
 from shared.contracts.wire import CleanString
 
 Page = Annotated[int, ma.fields.Integer(load_default=1, validate=ma.validate.Range(1, 1_000_000))]
@@ -113,7 +113,9 @@ class CommentBody:
     feedback: Feedback
     document_sha256: str = ""
     path: ShortText = ""
-    line: int = 0
+    line: Line = 0
+    side: Side = "new"
+    against: Line = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

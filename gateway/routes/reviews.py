@@ -101,6 +101,8 @@ def comment(body: CommentBody, name: str, number: int) -> api.ReviewAnswer:
         document_sha256=body.document_sha256,
         path=body.path,
         line=body.line,
+        side=body.side,
+        against=body.against,
     )
     return calls().review.comment(request, caller())
 

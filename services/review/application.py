@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.review import domain
-from services.review.domain import Reviewer, Reviews, evolve
-from services.review.projection import Owners
+from services.review.domain import Place, Reviewer, Reviews, evolve
+from services.review.projection import Looks, Owners
 from shared.contracts import review as api
 from shared.contracts.common import Caller
 from shared.event_store.aggregate import Executed, execute
@@ -37,12 +37,14 @@ class Application:
         *,
         store: EventStore,
         owners: Owners,
+        looks: Looks,
         commands: Commands,
         log: LogService,
         self_review: bool,
         catch_up: Callable[[], None],
     ) -> None:
         self.owners = owners
+        self._looks = looks
         self._store = store
         self.commands = commands
         self._self_review = self_review
@@ -66,8 +68,7 @@ class Application:
             name=request.name,
             revision=request.revision,
             text=request.feedback,
-            path=request.path,
-            line=request.line,
+            at=Place(path=request.path, line=request.line, side=request.side, against=request.against),
         )
         return self._answer(request, caller, lambda: partial(decide, author=self._reviewer(request.name, caller)))
 
@@ -75,6 +76,11 @@ class Application:
     def claim(self, request: api.Claim, caller: Caller) -> api.ReviewAnswer:
         decide = partial(domain.claim, name=request.name, revision=request.revision)
         return self._answer(request, caller, lambda: partial(decide, reviewer=self._reviewer(request.name, caller)))
+
+    def look(self, request: api.Look, caller: Caller) -> api.Looked:
+        """For those who review; what somebody looked at is told to nobody else."""
+        domain.require_role(self._reviewer(request.name, caller), request.name)
+        return api.Looked(previous=self._looks.look(caller.user_id, request.name, request.revision))
 
     def react(self, connection: Connection, name: str, decide: Decide, *, reaction: str, cause: RecordedEvent) -> None:
         """A policy's append: once for each causing event."""

@@ -7,7 +7,7 @@ from functools import partial
 from services.review.application import Application
 from services.review.doctor import examine
 from services.review.policies import REACTIONS
-from services.review.projection import Owners
+from services.review.projection import Looks, Owners
 from shared.config import Settings
 from shared.database import Database
 from shared.event_store.serialization import EventTypes
@@ -28,6 +28,7 @@ def build(settings: Settings, calls: Calls) -> BuiltService:
     application = Application(
         store=store,
         owners=Owners(database),
+        looks=Looks(database),
         commands=Commands(database),
         log=log,
         self_review=settings.self_review,

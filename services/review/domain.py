@@ -11,6 +11,7 @@ from shared.events import review as facts
 
 PENDING, APPROVED, REJECTED = "pending", "approved", "rejected"
 SUPERSEDED, WITHDRAWN = "superseded", "withdrawn"
+NEW, OLD = "new", "old"
 
 
 class ReviewNotFound(NotFound):
@@ -64,6 +65,19 @@ class Reviewer:
     roles: Collection[str]
     owns: bool = False
     may_review_own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a comment stands; `line` 0 is nowhere in particular. An `old` line is one of revision `against`."""
+
+    path: str = ""
+    line: int = 0
+    side: str = NEW
+    against: int = 0
+
+
+NOWHERE = Place()
 
 
 def evolve(reviews: Reviews, event: Any) -> Reviews:
@@ -163,7 +177,7 @@ def reject(
 
 
 def comment(
-    reviews: Reviews, *, name: str, revision: int, text: str, path: str, line: int, author: Reviewer
+    reviews: Reviews, *, name: str, revision: int, text: str, at: Place = NOWHERE, author: Reviewer
 ) -> Sequence[Any]:
     """Reviewers, operators, the submitter and owners talk about a revision, also after its verdict."""
     item = _item(reviews, name, revision)
@@ -174,9 +188,22 @@ def comment(
             f"model {name}, revision {revision}: the comment is empty; write something",
             details={"errors": [{"path": "/feedback", "message": "Write something."}]},
         )
+    if at.side == OLD and at.line and not 0 < at.against < revision:
+        raise Invalid(
+            f"model {name}, revision {revision}: a removed line belongs to an earlier revision; "
+            f"expected its number in against, found {at.against}",
+            details={"errors": [{"path": "/against", "message": "Name the earlier revision that has the line."}]},
+        )
     return [
         facts.ReviewCommented(
-            model_name=reviews.name, revision=revision, author=author.id, text=text, path=path, line=line
+            model_name=reviews.name,
+            revision=revision,
+            author=author.id,
+            text=text,
+            path=at.path,
+            line=at.line,
+            side=at.side if at.line else NEW,
+            against=at.against if at.line and at.side == OLD else 0,
         )
     ]
 
@@ -213,10 +240,15 @@ def _open_item(reviews: Reviews, name: str, revision: int, document_sha256: str,
 
 
 def _require_reviewer(item: Item, name: str, reviewer: Reviewer) -> None:
-    if not _reviews(reviewer):
-        raise NotReviewer(f"model {name}: reviewing needs the reviewer role; ask an operator")
+    require_role(reviewer, name)
     if _is_own(item, reviewer) and not reviewer.may_review_own:
         raise OwnSubmission(f"model {name}, revision {item.revision}: it is your own; another reviewer must decide")
+
+
+def require_role(person: Reviewer, name: str) -> None:
+    """Raises NotReviewer."""
+    if not _reviews(person):
+        raise NotReviewer(f"model {name}: reviewing needs the reviewer role; ask an operator")
 
 
 def _reviews(person: Reviewer) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import marshmallow as ma
 
@@ -11,6 +11,8 @@ from shared.contracts.common import Caller, ModelName, Service, ShortText
 from shared.contracts.wire import CleanString
 
 Feedback = Annotated[str, CleanString(load_default="", validate=ma.validate.Length(max=20000))]
+Line = Annotated[int, ma.fields.Integer(strict=True, load_default=0, validate=ma.validate.Range(0, 10_000_000))]
+Side = Literal["new", "old"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +27,40 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """`line` counts from 1 in the document, 0 for none; `path` is a JSON Pointer or empty."""
+    """`line` counts from 1 in the document, 0 for none; `path` is a JSON Pointer or empty.
+
+    The document is the revision's; with `side` `old` that of `against`, the revision it was compared with.
+    """
 
     name: ModelName
     revision: int
     feedback: Feedback = ""
     document_sha256: str = ""
     path: ShortText = ""
-    line: int = 0
+    line: Line = 0
+    side: Side = "new"
+    against: Line = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     name: ModelName
     revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The caller has this revision's review before them."""
+
+    name: ModelName
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """`previous`: the newest earlier revision that the caller had looked at, 0 for none."""
+
+    previous: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +81,5 @@ class Review(Service, Protocol):
     def comment(self, request: Comment, caller: Caller) -> ReviewAnswer: ...
 
     def claim(self, request: Claim, caller: Caller) -> ReviewAnswer: ...
+
+    def look(self, request: Look, caller: Caller) -> Looked: ...

@@ -60,7 +60,10 @@ class ReviewWithdrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewCommented:
-    """`path` is a JSON Pointer or empty; `line` counts from 1 in the document, 0 for none."""
+    """`path` is a JSON Pointer or empty; `line` counts from 1 in the document, 0 for none.
+
+    `side`: `new` for a line of the revision's document, `old` for one of `against`, the revision it was compared with.
+    """
 
     model_name: str
     revision: int
@@ -68,6 +71,8 @@ class ReviewCommented:
     text: str
     path: str = ""
     line: int = 0
+    side: str = "new"
+    against: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ _PULL_FIELDS = (
     *("state", "number", "url", "branch", "base", "title", "draft", "head_sha", "base_sha", "reason"),
     *("next_try_at", "revision", "opened_as", "opened_at", "changed_at", "checks_state"),
 )
+_COMMENT_FIELDS = ("author", "text", "at", "path", "line", "side", "against", "revision")
 _REMARK_FIELDS = ("text", "at", "kind", "url", "path", "verdict", "edited")
 
 
@@ -126,8 +127,8 @@ def review_row(row: Row, *, now: float, comments: int) -> ReviewRow:
     )
 
 
-def comment(row: Row) -> ReviewComment:
-    return ReviewComment(author=row["author"], text=row["text"], at=row["at"], path=row["path"], line=row["line"])
+def comment(row: Row, *, quote: str = "") -> ReviewComment:
+    return ReviewComment(quote=quote, **{field: row[field] for field in _COMMENT_FIELDS})
 
 
 def timeline_entry(row: Row) -> TimelineEntry:

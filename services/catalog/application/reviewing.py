@@ -10,7 +10,10 @@ from services.catalog.application import pages
 from services.catalog.application.diffs import diff_between
 from services.catalog.application.lists import require_reviewer
 from services.catalog.application.view import RevisionNotFound, SeenModel, View
-from shared.contracts.catalog import ReadRevision, ReviewDetail
+from shared.contracts.catalog import ReadRevision, ReviewComment, ReviewDetail
+
+QUOTED = 300
+"""Characters of a line that are shown beside a comment on it."""
 
 
 def read_review(view: View, request: ReadRevision) -> ReviewDetail:
@@ -22,7 +25,8 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
     if not row["submitted"]:
         raise RevisionNotFound(f"model {seen.name}: revision {request.revision} was not submitted yet")
     histories = view.generation.histories
-    comments = histories.comments(view.connection, seen.id, request.revision)
+    comments = _comments(seen, request.revision)
+    now = [comment for comment in comments if comment.revision == request.revision]
     base = _base(seen, row)
     revisions = histories.revisions(view.connection, seen.id)
     named = {**row, "name": seen.name, "type": seen.row["type"]}
@@ -31,7 +35,7 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
     pull = histories.pull(view.connection, seen.id)
     newest = seen.row["newest_submitted"]
     return ReviewDetail(
-        row=pages.review_row(named, now=view.now, comments=len(comments)),
+        row=pages.review_row(named, now=view.now, comments=len(now)),
         base=base["revision"] if base is not None else 0,
         document=row["document"],
         document_sha256=row["document_sha256"],
@@ -41,7 +45,8 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
         newer_revision=newest if newest > request.revision else 0,
         feedback=row["feedback"] or "",
         owners=list(seen.access.owners),
-        comments=[pages.comment(comment) for comment in comments],
+        comments=now,
+        earlier=[comment for comment in comments if comment.revision < request.revision],
         history=[
             pages.revision_row(each, served=seen.is_served(each["revision"]))
             for each in revisions
@@ -52,6 +57,23 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
         else None,
         stale=view.stale,
     )
+
+
+def _comments(seen: SeenModel, upto: int) -> list[ReviewComment]:
+    """What was said of this and earlier revisions that the viewer may see, with the lines it was said of."""
+    rows = seen.view.generation.histories.comments(seen.view.connection, seen.id, upto)
+    numbers = {row["revision"] for row in rows} | {row["against"] for row in rows if row["line"]} - {0}
+    found = {number: seen.find_revision(number) for number in numbers}
+    lines = {number: revision["document"].split("\n") for number, revision in found.items() if revision is not None}
+    return [
+        pages.comment(row, quote=_quote(lines.get(row["against"] or row["revision"], []), row["line"]))
+        for row in rows
+        if row["revision"] in lines
+    ]
+
+
+def _quote(lines: list[str], line: int) -> str:
+    return lines[line - 1].strip()[:QUOTED] if 0 < line <= len(lines) else ""
 
 
 def _base(seen: SeenModel, row: RowMapping) -> RowMapping | None:

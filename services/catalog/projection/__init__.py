@@ -11,7 +11,7 @@ from services.catalog.projection import identity, pr_bot, registry, review
 from services.catalog.projection.tables import Tables
 from shared.applier import Handler
 
-PROJECTION_VERSION = 6
+PROJECTION_VERSION = 7
 """To be raised with every change of the tables or of what the handlers write: the next start builds them anew."""
 
 SOURCES = (registry.SOURCE, review.SOURCE, pr_bot.SOURCE, identity.SOURCE)

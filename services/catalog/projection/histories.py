@@ -110,10 +110,10 @@ class HistoryReads:
         grouped = query.group_by(table.c.model, table.c.revision)
         return {(row[0], row[1]): row[2] for row in connection.execute(grouped)}
 
-    def comments(self, connection: Connection, model: str, revision: int) -> Sequence[RowMapping]:
-        """In the order in which they were written."""
+    def comments(self, connection: Connection, model: str, upto: int) -> Sequence[RowMapping]:
+        """Those of this and earlier revisions, in the order in which they were written."""
         table = self._tables.comments
-        query = select(table).where(table.c.model == model, table.c.revision == revision)
+        query = select(table).where(table.c.model == model, table.c.revision <= upto)
         return connection.execute(query.order_by(table.c.position)).mappings().all()
 
     def pull(self, connection: Connection, model: str) -> RowMapping | None:

@@ -72,6 +72,8 @@ class ReviewHandlers:
             "path": event.path,
             "revision": event.revision,
             "line": event.line,
+            "side": event.side,
+            "against": event.against,
             "at": recorded.recorded_at,
         }
         self._rows.put(connection, self._tables.comments, {"position": recorded.position}, values)

@@ -108,8 +108,8 @@ class Tables:
         self.comments = self._table(
             "comments",
             Column("position", POSITION, primary_key=True, autoincrement=False),
-            *map(_text, ("model", "author", "text", "path")),
-            *map(_integer, ("revision", "line")),
+            *map(_text, ("model", "author", "text", "path", "side")),
+            *map(_integer, ("revision", "line", "against")),
             _moment("at"),
             self._index("comments_model", "model", "revision"),
         )

@@ -84,16 +84,25 @@ class Reviews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewComment:
+    """`line` counts from 1 in the document of `revision`, with `side` `old` of `against`; `quote` is its text."""
+
     author: str
     text: str
     at: float
     path: str = ""
     line: int = 0
+    side: str = "new"
+    against: int = 0
+    revision: int = 0
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewDetail:
-    """What the review page shows. `base` is the published revision it is compared with, 0 for none."""
+    """What the review page shows. `base` is the published revision it is compared with, 0 for none.
+
+    `comments` are this revision's, `earlier` those of the revisions before it.
+    """
 
     row: ReviewRow
     base: int
@@ -106,6 +115,7 @@ class ReviewDetail:
     feedback: str = ""
     owners: list[str] = field(default_factory=list)
     comments: list[ReviewComment] = field(default_factory=list)
+    earlier: list[ReviewComment] = field(default_factory=list)
     history: list[RevisionRow] = field(default_factory=list)
     pull_request: PullRequest | None = None
     stale: bool = False

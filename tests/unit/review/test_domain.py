@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.review import domain
-from services.review.domain import Reviewer, Reviews, evolve
+from services.review.domain import Place, Reviewer, Reviews, evolve
+from shared.errors import Invalid
 from shared.events import review as facts
 from tests.support.scenario import Scenario
 
@@ -113,12 +114,28 @@ def test_withdrawal_leaves_a_given_verdict_alone() -> None:
 
 
 def test_owner_may_comment_and_a_stranger_may_not() -> None:
-    words = {"name": "tiny", "revision": 1, "text": "Why 8 B?", "path": "/model_specs/0", "line": 3}
+    words = {"name": "tiny", "revision": 1, "text": "Why 8 B?", "at": Place(path="/model_specs/0", line=3)}
     owner = Reviewer(id="olga", roles=("user",), owns=True)
     stranger = Reviewer(id="sam", roles=("user",))
     given = scenario().given(requested())
     given.when(domain.comment, **words, author=owner).then_types(facts.ReviewCommented)
     given.when(domain.comment, **words, author=stranger).fails(domain.NotReviewer)
+
+
+def test_comment_on_a_removed_line_names_the_revision_that_has_it() -> None:
+    words = {"name": "tiny", "revision": 2, "text": "Why?", "author": REVIEWER}
+    given = scenario().given(requested(2))
+    given.when(domain.comment, **words, at=Place(line=3, side="old", against=1)).then(
+        facts.ReviewCommented(model_name="tiny", revision=2, author="rita", text="Why?", line=3, side="old", against=1)
+    )
+    given.when(domain.comment, **words, at=Place(line=3, side="old")).fails(Invalid, "found 0")
+    given.when(domain.comment, **words, at=Place(line=3, side="old", against=2)).fails(Invalid, "found 2")
+
+
+def test_comment_on_no_line_has_no_side() -> None:
+    scenario().given(requested()).when(
+        domain.comment, name="tiny", revision=1, text="Why?", at=Place(side="old", against=7), author=REVIEWER
+    ).then(facts.ReviewCommented(model_name="tiny", revision=1, author="rita", text="Why?"))
 
 
 def test_claiming_tells_who_is_at_it() -> None:
