@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask_babel import format_number, get_locale
 from flask_babel import gettext as _
 
 from gateway.answers import named
 from gateway.auth import read_caller, visitor
+from gateway.badge import SHOWN_STATES, Snippets, snippets
 from gateway.clients import calls
-from gateway.figures import byte_size, size_range
+from gateway.figures import byte_size, gigabytes, size_range
 from gateway.model_banner import Banner, Standing, banner_of, detail_href
-from gateway.spec_table import SpecTable, spec_table
+from gateway.spec_table import Build, SourceRow, SpecTable, build_among, source_row, spec_table
+from shared.config import Settings
 from shared.contracts.catalog import ModelDetail, ReadModel, ReleaseSpan
 from shared.document import parse
 from shared.errors import Invalid
-from shared.launch_commands import LaunchCommand, launch_commands
+from shared.launch_commands import LaunchCommand, launch_build, launch_commands
 from shared.model_facts import Facts, facts_of, sources_of
 
 
@@ -62,6 +64,33 @@ def _told_by(model_type: str, name: str, document: str) -> tuple[Facts, SpecTabl
     return facts, spec_table(records, sources), launch_commands(facts, sources)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenBuild:
+    """A build that somebody picked in the table: how each engine launches it, and where it comes from."""
+
+    build: Build
+    launch: tuple[LaunchCommand, ...]
+    sources: tuple[SourceRow, ...]
+
+
+def chosen_build(page: ModelPage) -> ChosenBuild | None:
+    """The build that this request's address names, None for none of the model's."""
+    size, model_format, quantization = (request.args.get(name, "")[:100] for name in ("size", "format", "quantization"))
+    if not model_format:
+        return None
+    model = page.model
+    sources = sources_of(model.type, records_of(model.document))
+    found = build_among(sources, size=size, model_format=model_format, quantization=quantization)
+    if found is None:
+        return None
+    build, having = found
+    return ChosenBuild(
+        build=build,
+        launch=launch_build(page.facts, having, quantization=quantization),
+        sources=tuple(map(source_row, having)),
+    )
+
+
 def standing_to(model: ModelDetail) -> Standing:
     """`model` still with ids where people are."""
     person = visitor().person
@@ -92,8 +121,17 @@ def render_tab(template: str, page: ModelPage, tab: str, **context: Any) -> str:
         fact_rows=fact_rows(page),
         clients=client_rows(page.model.feed.releases),
         base=detail_href(page.model.name),
+        share=_share(page.model),
         **context,
     )
+
+
+def _share(model: ModelDetail) -> Snippets | None:
+    """What shows the model elsewhere, where everybody may see it."""
+    settings: Settings = current_app.extensions["hub_settings"]
+    if model.visibility != "public" or model.state not in SHOWN_STATES:
+        return None
+    return snippets(model.name, base_url=settings.public_url.rstrip("/"))
 
 
 def _tabs(page: ModelPage, tab: str) -> list[dict[str, Any]]:
@@ -116,6 +154,7 @@ def fact_rows(page: ModelPage) -> list[tuple[str, Any]]:
     context = _("%(count)s tokens", count=format_number(facts.context_length)) if facts.context_length else ""
     rows = [
         (_("Sizes"), size_range(facts.sizes_b) if facts.sizes_b else ""),
+        (_("Memory"), _("from %(size)s", size=gigabytes(facts.least_gb)) if facts.least_gb else ""),
         (_("Context"), context),
         (_("Dimensions"), format_number(facts.dimensions) if facts.dimensions else ""),
         (_("Abilities"), ", ".join(facts.abilities)),
@@ -123,6 +162,7 @@ def fact_rows(page: ModelPage) -> list[tuple[str, Any]]:
         (_("Family"), facts.family),
         (_("License"), facts.license),
         (_("Sources"), ", ".join(facts.sources)),
+        (_("Remote code"), _("clients run code from its repository") if facts.remote_code else ""),
     ]
     return [(word, value) for word, value in rows if value]
 

@@ -5,19 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from shared.model_facts import Source, hub_page, size_in_billions
+from shared.model_memory import bits_per_parameter, memory_gb
 
+_WHOLE = ("", "none")
+_QUANTIZED = ("fp8", "fp4", "gptq", "awq", "bnb")
 FORMAT_ORDER = ("pytorch", "fp8", "fp4", "gptq", "awq", "bnb", "ggufv2", "mlx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """One cell's build: what it takes of bits and, 0 where its size is unknown, of memory in gigabytes."""
+
+    size_b: float | None
+    model_format: str
+    quantization: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is quantized."""
+        return self.quantization in _WHOLE and self.model_format not in _QUANTIZED
+
+    @property
+    def bits(self) -> float:
+        return bits_per_parameter(self.model_format, self.quantization)
+
+    @property
+    def memory_gb(self) -> float:
+        return memory_gb(self.size_b, self.model_format, self.quantization) if self.size_b is not None else 0.0
+
+    @property
+    def query(self) -> str:
+        """What the address of the Specs says of it; `build_among` reads it back."""
+        said = {"size": _plain(self.size_b), "format": self.model_format, "quantization": self.quantization}
+        return urlencode(said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SizeRow:
-    """One size: `cells` holds the quantizations of each format of the matrix, in its order."""
+    """One size: `cells` holds the builds of each format of the matrix, in its order, the most frugal first."""
 
     size_b: float | None
     active_b: tuple[float, ...]
-    cells: tuple[tuple[str, ...], ...]
+    cells: tuple[tuple[Build, ...], ...]
     hubs: tuple[str, ...]
 
 
@@ -51,6 +83,24 @@ class SpecTable:
         return any(row.size_b is not None for row in self.sizes)
 
 
+def build_among(
+    sources: Sequence[Source], *, size: str, model_format: str, quantization: str
+) -> tuple[Build, tuple[Source, ...]] | None:
+    """The build that an address names and where it comes from; None where the model has no such."""
+    having = tuple(
+        source
+        for source in sources
+        if (_plain(source.size_b), source.model_format) == (size, model_format) and quantization in source.builds
+    )
+    if not having or not model_format:
+        return None
+    return Build(size_b=having[0].size_b, model_format=model_format, quantization=quantization), having
+
+
+def _plain(size_b: float | None) -> str:
+    return "" if size_b is None else f"{size_b:g}"
+
+
 def spec_table(records: Sequence[object], sources: Sequence[Source]) -> SpecTable:
     """The tables of one model; `sources` are those of `records`."""
     formats = _formats(sources)
@@ -60,7 +110,7 @@ def spec_table(records: Sequence[object], sources: Sequence[Source]) -> SpecTabl
     return SpecTable(
         formats=formats,
         sizes=tuple(_size_row(size, formats, sources, active) for size in sizes),
-        sources=tuple(_source_row(source) for source in sources),
+        sources=tuple(source_row(source) for source in sources),
         count=len({(s.name, s.size, s.model_format, s.quantizations, s.gguf_quantizations) for s in sources}),
         pinned=len(sources) - floating,
         floating=floating,
@@ -81,18 +131,19 @@ def _size_row(
     return SizeRow(
         size_b=size_b,
         active_b=tuple(sorted(active.get(size_b, ()))) if size_b is not None else (),
-        cells=tuple(
-            tuple(dict.fromkeys(q for s in own if s.model_format == name for q in _builds(s))) for name in formats
-        ),
+        cells=tuple(_builds(size_b, name, own) for name in formats),
         hubs=tuple(dict.fromkeys(source.hub for source in own)),
     )
 
 
-def _builds(source: Source) -> tuple[str, ...]:
-    return source.quantizations or source.gguf_quantizations or ("none",)
+def _builds(size_b: float | None, model_format: str, own: Sequence[Source]) -> tuple[Build, ...]:
+    names = dict.fromkeys(name for source in own if source.model_format == model_format for name in source.builds)
+    found = [Build(size_b=size_b, model_format=model_format, quantization=name) for name in names]
+    return tuple(sorted(found, key=lambda build: build.bits))
 
 
-def _source_row(source: Source) -> SourceRow:
+def source_row(source: Source) -> SourceRow:
+    """A source as the table shows it."""
     repositories = source.repositories
     quantized = len(repositories) > 1
     return SourceRow(

@@ -32,14 +32,34 @@ def launch_commands(facts: Facts, sources: Sequence[Source]) -> tuple[LaunchComm
     return tuple(found)
 
 
-def _words(facts: Facts, source: Source, engine: str) -> tuple[str, ...]:
+def launch_build(facts: Facts, sources: Sequence[Source], *, quantization: str) -> tuple[LaunchCommand, ...]:
+    """The commands for one quantization of one form, which `sources` are the places of; empty where none has it."""
+    having = [source for source in sources if quantization in source.builds]
+    engines = [engine for engine in facts.engines if any(engine in source.engines for source in having)]
+    return tuple(
+        LaunchCommand(engine=engine, words=_words(facts, source, engine, quantization))
+        for engine in engines
+        for source in [next(source for source in having if engine in source.engines)]
+    )
+
+
+def _words(facts: Facts, source: Source, engine: str, quantization: str = "") -> tuple[str, ...]:
+    """Without a quantization asked for, the first that the source has."""
+    wanted = quantization or source.builds[0]
     options = {
         "--model-name": source.name or facts.name or "NAME",
         "--model-type": "LLM" if facts.type == "llm" else facts.type,
         "--model-engine": engine,
         "--size-in-billions": source.size,
         "--model-format": source.model_format,
-        "--quantization": source.quantizations[0] if source.quantizations else "",
-        "--gguf_quantization": source.gguf_quantizations[0] if source.gguf_quantizations else "",
+        "--quantization": wanted if source.quantizations else "",
+        "--gguf_quantization": _gguf(source, wanted),
     }
     return ("xinference launch", *(f"{option} {shlex.quote(value)}" for option, value in options.items() if value))
+
+
+def _gguf(source: Source, wanted: str) -> str:
+    """Its option stands beside the other one's where a source has both kinds."""
+    if not source.gguf_quantizations:
+        return ""
+    return wanted if wanted in source.gguf_quantizations else source.gguf_quantizations[0]

@@ -15,6 +15,7 @@ LOOKED_AT = (
     "/models?view=table&fits_gb=24",
     "/models/detail/alpha-chat",
     "/models/detail/alpha-chat/specs",
+    "/models/detail/alpha-chat/specs?size=3&format=ggufv2&quantization=Q4_0",
     "/models/detail/alpha-chat/json",
     "/models/detail/alpha-chat/revisions",
     "/models/detail/alpha-chat/compare",

@@ -6,9 +6,11 @@ from flask import Blueprint
 
 from gateway.routes.pages import (
     access,
+    badges,
     browse,
     detail,
     docs,
+    live_form,
     mine,
     operations,
     people,
@@ -23,10 +25,12 @@ from gateway.routes.pages import (
 PAGES: tuple[Blueprint, ...] = (
     browse.blueprint,
     detail.blueprint,
+    badges.blueprint,
     docs.blueprint,
     pulls.blueprint,
     sign_in.blueprint,
     register.blueprint,
+    live_form.blueprint,
     settings.blueprint,
     access.blueprint,
     mine.blueprint,

@@ -15,7 +15,7 @@ from gateway.clients import calls
 from gateway.event_words import words_of
 from gateway.markup import ColouredJson, ReadmeWords, colour_json, readme_is_cut, render_readme
 from gateway.model_banner import detail_href
-from gateway.model_page import document_size, read_page, render_tab
+from gateway.model_page import chosen_build, document_size, read_page, render_tab
 from gateway.pull_branch import found_on_branch, take_over
 from gateway.pull_places import placed
 from gateway.pull_steps import actions_of, steps_of
@@ -47,8 +47,9 @@ def readme(name: str) -> str:
 
 @blueprint.get("/specs")
 def specs(name: str) -> str:
-    """Sizes by formats, and every source with its revision."""
-    return render_tab("detail_specs.html", read_page(name), "specs")
+    """Sizes by formats, how a build is launched, and every source with its revision."""
+    page = read_page(name)
+    return render_tab("detail_specs.html", page, "specs", chosen=chosen_build(page))
 
 
 @blueprint.get("/json")

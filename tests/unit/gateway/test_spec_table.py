@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.spec_table import SpecTable, spec_table
+from gateway.spec_table import SpecTable, build_among, spec_table
 from shared.model_facts import sources_of
 
 
@@ -24,7 +24,7 @@ def test_sizes_are_rows_from_small_to_large_and_formats_columns() -> None:
     found = table({"model_specs": [spec(30, "ggufv2", ["Q4"]), spec("0_5", "pytorch", ["none"]), spec(30, "awq", [])]})
     assert found.formats == ("pytorch", "awq", "ggufv2")
     assert [row.size_b for row in found.sizes] == [0.5, 30.0]
-    assert found.sizes[1].cells == ((), ("none",), ("Q4",))
+    assert [[build.quantization for build in cell] for cell in found.sizes[1].cells] == [[], [""], ["Q4"]]
     assert found.sizes[0].hubs == ("huggingface", "modelscope")
 
 
@@ -62,3 +62,28 @@ def test_models_without_formats_have_sources_and_no_matrix() -> None:
 def test_senseless_documents_give_empty_tables() -> None:
     found = spec_table(["text", None, {"model_specs": "x"}], ())
     assert (found.sizes, found.sources, found.count) == ((), (), 0)
+
+
+def test_builds_of_a_cell_begin_with_the_most_frugal_and_say_what_they_want() -> None:
+    cell = table({"model_specs": [spec(10, "ggufv2", ["Q8_0", "BF16", "Q4_K_M"])]}).sizes[0].cells[0]
+    assert [(build.quantization, build.bits, build.memory_gb) for build in cell] == [
+        ("Q4_K_M", 4.5, 6.8),
+        ("Q8_0", 8.5, 12.8),
+        ("BF16", 16.0, 24.0),
+    ]
+
+
+def test_whole_weights_are_those_that_no_format_quantizes() -> None:
+    cells = table({"model_specs": [spec(7, "pytorch", ["none"]), spec(7, "fp8", ["none"])]}).sizes[0].cells
+    assert [build.is_whole for cell in cells for build in cell] == [True, False]
+
+
+def test_a_build_is_found_again_by_its_address() -> None:
+    records = [{"model_specs": [spec("1_8", "gptq", ["Int4", "Int8"]), spec(7, "gptq", ["Int4"])]}]
+    sources = sources_of("llm", records)
+    found = build_among(sources, size="1.8", model_format="gptq", quantization="Int8")
+    assert found is not None
+    assert found[0].query == "size=1.8&format=gptq&quantization=Int8"
+    assert [source.hub for source in found[1]] == ["huggingface", "modelscope"]
+    assert build_among(sources, size="7", model_format="gptq", quantization="Int8") is None
+    assert build_among(sources, size="", model_format="", quantization="") is None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shared.launch_commands import launch_commands
+from shared.launch_commands import launch_build, launch_commands
 from shared.model_facts import facts_of, sources_of
 from tests.support.smallest_records import record
 
@@ -39,3 +39,13 @@ def test_names_are_quoted_for_the_shell() -> None:
 
 def test_no_source_gives_no_command() -> None:
     assert commands("llm", model_specs=[]) == {}
+
+
+def test_a_chosen_quantization_is_the_one_that_is_launched() -> None:
+    both = {"model_id": "o/m", "quantizations": ["Int4", "Int8"]}
+    records = [record("llm", model_specs=[spec(7, model_format="gptq", model_src={"huggingface": both})])]
+    facts, sources = facts_of("llm", records), sources_of("llm", records)
+    found = launch_build(facts, sources, quantization="Int8")
+    assert found
+    assert all("--model-format gptq --quantization Int8" in command.line for command in found)
+    assert launch_build(facts, sources, quantization="Int2") == ()
