@@ -23,7 +23,7 @@ from services.pr_bot.projection.tables import (
     SERVED,
     SUBMITTERS,
 )
-from services.pr_bot.projection.turns import Turns
+from services.pr_bot.projection.turns import FOLLOW, Turns
 from shared.database import Database
 
 __all__ = ["METADATA", "PULL_REQUESTS", "SEEN_MODELS", "Due", "Rows", "SeenHead", "SeenModel", "Standing"]
@@ -31,9 +31,9 @@ __all__ = ["METADATA", "PULL_REQUESTS", "SEEN_MODELS", "Due", "Rows", "SeenHead"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A model to look at. `ask` is empty, `rebuild` or `reopen`; `cause` the id of the event or command behind it.
+    """A model to look at. `ask` is empty, `rebuild`, `reopen` or `follow`.
 
-    `traceparent` is the trace of that cause, empty where there is none. `heard` counts how often something
+    `cause` is the id of the event or command behind it. `traceparent` is the trace of that cause, empty where there is none. `heard` counts how often something
     was said to have come back from upstream, 0 where that is not to be looked at. `person`: whose turn it takes.
     """
 
@@ -104,7 +104,7 @@ class Rows:
         if row is None:
             connection.execute(DUE.insert().values(model=model, since=at, marks=1, ask=ask, **values))
         else:
-            changed = values | {"marks": row.marks + 1, "ask": ask or row.ask}
+            changed = values | {"marks": row.marks + 1, "ask": _stronger(row.ask, ask)}
             connection.execute(update(DUE).where(DUE.c.model == model).values(**changed))
         connection.execute(delete(DUE_TRACES).where(DUE_TRACES.c.model == model))
         if traceparent:
@@ -114,7 +114,7 @@ class Rows:
         """Those whose time has come, or of them the one named.
 
         One person's after another's: first of whom a model was looked at longest ago; of each person's, who
-        waits longest.
+        waits longest. What only follows main's move comes after all that somebody waits for.
         """
         person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor)
         query = (
@@ -124,7 +124,7 @@ class Rows:
             .outerjoin(SUBMITTERS, SUBMITTERS.c.model == DUE.c.model)
             .outerjoin(SERVED, SERVED.c.person == person)
             .where(DUE.c.next_try_at <= now)
-            .order_by(func.coalesce(SERVED.c.turn, 0), DUE.c.since, DUE.c.model)
+            .order_by(DUE.c.ask == FOLLOW, func.coalesce(SERVED.c.turn, 0), DUE.c.since, DUE.c.model)
             .limit(limit)
         )
         if model is not None:
@@ -264,6 +264,13 @@ def _standing(row: Any) -> Standing:
         state=row.state,
         is_open=bool(row.is_open),
     )
+
+
+def _stronger(before: str, now: str) -> str:
+    """What is asked of a model that is marked again: what a person asked for stays, mere following does not."""
+    if now == FOLLOW:
+        return before
+    return now or ("" if before == FOLLOW else before)
 
 
 def _due(row: Any) -> Due:

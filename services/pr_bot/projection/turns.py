@@ -11,11 +11,13 @@ from services.pr_bot.projection.tables import ASLEEP, DUE, PULL_REQUESTS, SERVED
 from shared.database import Database
 
 DEFAULT = "default"
+# Asked of a request whose base moved, and of which nothing else is new.
+FOLLOW = "follow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A model that is due; `turn` is when its person was last served, 0 for never."""
+    """A model that is due; `turn` is when its person was last served, 0 for never; `ask` as Due's."""
 
     model: str
     person: str
@@ -23,6 +25,7 @@ class Waiting:
     since: float
     next_try_at: float
     attempts: int
+    ask: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class Turns:
         """All that is due, in the order in which it would be taken if nothing else came."""
         person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor).label("person")
         query = (
-            select(DUE.c.model, DUE.c.since, DUE.c.next_try_at, DUE.c.attempts, person, SERVED.c.turn)
+            select(DUE.c.model, DUE.c.since, DUE.c.next_try_at, DUE.c.attempts, DUE.c.ask, person, SERVED.c.turn)
             .outerjoin(SUBMITTERS, SUBMITTERS.c.model == DUE.c.model)
             .outerjoin(SERVED, SERVED.c.person == person)
             .order_by(DUE.c.since, DUE.c.model)
@@ -73,13 +76,14 @@ class Turns:
             rows = [Waiting(**{**row._mapping, "turn": row.turn or 0}) for row in connection.execute(query)]
         ready = [row for row in rows if row.next_try_at <= now]
         later = sorted((row for row in rows if row.next_try_at > now), key=lambda row: row.next_try_at)
-        rounds: dict[str, int] = {}
-        order: list[tuple[int, int, Waiting]] = []
+        rounds: dict[tuple[bool, str], int] = {}
+        order: list[tuple[bool, int, int, Waiting]] = []
         for row in ready:
-            rounds[row.person] = rounds.get(row.person, 0) + 1
-            order.append((rounds[row.person], row.turn, row))
-        order.sort(key=lambda found: found[:2])
-        return [row for _, _, row in order] + later
+            follows = row.ask == FOLLOW
+            rounds[follows, row.person] = rounds.get((follows, row.person), 0) + 1
+            order.append((follows, rounds[follows, row.person], row.turn, row))
+        order.sort(key=lambda found: found[:3])
+        return [found[-1] for found in order] + later
 
     def by_person(self, state: str) -> Mapping[str, int]:
         """How many requests in a state each submitter has; `open`: open upstream, whatever the bot's own state is."""

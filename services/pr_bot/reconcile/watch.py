@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from services.pr_bot.projection import SeenHead, SeenModel, Standing
 from services.pr_bot.projection.returns import Seen
+from services.pr_bot.projection.turns import FOLLOW
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.returns import Returns
 from services.pr_bot.upstream import Pull, Upstream
@@ -135,7 +136,8 @@ class Watch:
         cause = str(uuid5(NAMESPACE_URL, f"upstream/{head}"))
         with self._rows.database.write() as connection:
             for model in sorted(due):
-                self._rows.mark_due(connection, model, at=self._now(), cause=cause)
+                ask = "" if model in touched else FOLLOW
+                self._rows.mark_due(connection, model, at=self._now(), cause=cause, ask=ask)
                 if (pull := touched.get(model)) is not None and pull.updated_at:
                     self._rows.returned.hear(connection, model)
                     self._rows.returned.see_own(connection, model=model, updated_at=pull.updated_at)

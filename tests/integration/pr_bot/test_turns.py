@@ -36,11 +36,11 @@ class Desk:
         if (error := self.fails.get(due.model)) is not None:
             raise error
 
-    def submit(self, person: str, *models: str, marked_by: str = "system:pr_bot") -> None:
+    def submit(self, person: str, *models: str, marked_by: str = "system:pr_bot", ask: str = "") -> None:
         with self.database.write() as connection:
             for model in models:
                 self.rows.turns.submitted_by(connection, model, person)
-                self.rows.mark_due(connection, model, at=self.now, cause=str(uuid4()), actor=marked_by)
+                self.rows.mark_due(connection, model, at=self.now, cause=str(uuid4()), actor=marked_by, ask=ask)
         self.now += 1
 
     def places(self) -> list[str]:
@@ -141,3 +141,24 @@ def test_the_longer_of_two_sleeps_counts(desk: Desk) -> None:
     sleep = desk.rows.turns.asleep("default")
     assert sleep is not None
     assert (sleep.until, sleep.because) == (desk.now + 60, "pace")
+
+
+def test_what_only_follows_main_comes_after_what_somebody_waits_for(desk: Desk) -> None:
+    desk.submit("ada", "a0", "a1", ask="follow")
+    desk.submit("bob", "b0")
+    desk.submit("ada", "a2")
+    shown = desk.places()
+    desk.worker.run_due()
+    assert desk.taken == shown == ["b0", "a2", "a0", "a1"]
+
+
+def test_what_is_asked_of_a_model_is_not_lost_when_main_moves(desk: Desk) -> None:
+    for ask, kept in (("rebuild", "rebuild"), ("", "")):
+        desk.submit("ada", "a0", ask=ask)
+        desk.submit("ada", "a0", ask="follow")
+        (due,) = desk.rows.due_now(desk.now, limit=9)
+        assert due.ask == kept
+        desk.worker.run_due()
+    desk.submit("ada", "a0", ask="follow")
+    desk.submit("ada", "a0")
+    assert [due.ask for due in desk.rows.due_now(desk.now, limit=9)] == [""]
