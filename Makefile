@@ -26,6 +26,7 @@ test: ## Every test, the ones in the browser too (installs what they need)
 	@scripts/prepare_browser
 	@scripts/prepare_bench
 	@scripts/prepare_servers test
+	@$(PYTHON_HERE) -m scripts.github_description
 	@exec $(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
 
 test-unit: ## The tests without files, servers or browser: seconds
