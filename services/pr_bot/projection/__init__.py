@@ -33,8 +33,9 @@ __all__ = ["METADATA", "PULL_REQUESTS", "SEEN_MODELS", "Due", "Rows", "SeenHead"
 class Due:
     """A model to look at. `ask` is empty, `rebuild`, `reopen` or `follow`.
 
-    `cause` is the id of the event or command behind it. `traceparent` is the trace of that cause, empty where there is none. `heard` counts how often something
-    was said to have come back from upstream, 0 where that is not to be looked at. `person`: whose turn it takes.
+    `cause` is the id of the event or command behind it, `traceparent` its trace, empty where there is none.
+    `heard` counts how often something was said to have come back from upstream, 0 where that is not to be
+    looked at. `person`: whose turn it takes.
     """
 
     model: str
