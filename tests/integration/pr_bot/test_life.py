@@ -19,7 +19,7 @@ from tests.support.git_people import Person
 from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
 
-WORLDS = [("local", "aggregate"), ("github", "per_model"), ("github", "aggregate")]
+WORLDS = [("local", "aggregate"), ("github", "per_model")]
 
 
 @pytest.fixture(params=WORLDS, ids="-".join)

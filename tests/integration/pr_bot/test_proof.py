@@ -15,7 +15,7 @@ from tests.integration.pr_bot.test_reconcile import LAYOUTS, NEW, submit_new
 from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
 
-WORLDS = [("local", "aggregate"), ("local", "per_model"), ("github", "aggregate")]
+WORLDS = [("local", "per_model"), ("github", "aggregate")]
 
 
 @pytest.fixture(params=WORLDS, ids="-".join)
