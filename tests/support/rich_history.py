@@ -34,6 +34,10 @@ def _public(history: History) -> None:
     history.add(pr_bot.PullRequestQueued(model_name="pub", revision=1))
     history.open_pull_request("pub")
     history.add(pr_bot.PullRequestReady(**pull_request("pub", draft=False, revision=1, number=1)))
+    history.add(checked("pub", "pending"))
+    history.add(remarked("pub", "Why?"))
+    history.add(checked("pub", "failure"))
+    history.add(remarked("pub", "Why now?"))
     history.add(registry.FeaturedChanged(model_name="pub", featured=True, reason="good"), actor="olga")
     history.publish("pending")
     submitted = history.submit("pending", 2, document=llm_document("pending", size=72))
@@ -119,3 +123,22 @@ def _upstream(history: History) -> None:
     failed = pr_bot.PullRequestFailed(model_name="blocked", revision=1, reason="no network", attempts=2, next_try_at=9)
     history.add(failed)
     history.add(pr_bot.PullRequestMerged(model_name="pub", number=1, merge_sha="d" * 40, revision=1))
+    history.add(pr_bot.ReleasedUpstream(model_name="pub", number=1, merge_sha="d" * 40, release="v9.1.0"))
+
+
+def checked(name: str, state: str) -> pr_bot.PullRequestChecked:
+    result = pr_bot.CheckResult(name="docs", state=state, url="https://ci.test/1")
+    return pr_bot.PullRequestChecked(model_name=name, number=1, head_sha="c" * 40, state=state, checks=(result,))
+
+
+def remarked(name: str, text: str) -> pr_bot.PullRequestRemarked:
+    return pr_bot.PullRequestRemarked(
+        model_name=name,
+        number=1,
+        remark_id="comment-1",
+        kind="comment",
+        author="qinxuye",
+        text=text,
+        url="https://forge.test/1",
+        at=1_790_000_000,
+    )

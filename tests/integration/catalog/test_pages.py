@@ -228,3 +228,15 @@ def test_facets_count_other_values_of_the_chosen_facet(history: History, catalog
     assert page.total == 0
     assert [(row.value, row.count) for row in page.facets["type"]] == [("llm", 2)]
     assert page.facets["ability"] == []
+
+
+def test_a_pull_request_tells_of_checks_remarks_and_its_first_release(application: Application) -> None:
+    found = application.pull_request(contract.ReadModel(name="pub"), ANONYMOUS)
+    assert (found.checks_state, [(check.name, check.state) for check in found.checks]) == (
+        "failure",
+        [("docs", "failure")],
+    )
+    assert [(said.by, said.text, said.edited) for said in found.remarks] == [("qinxuye", "Why now?", True)]
+    assert found.first_release == "v9.1.0"
+    (listed,) = [pull for pull in application.pulls(contract.FindPulls(), ANONYMOUS).items if pull.name == "pub"]
+    assert (listed.checks_state, listed.checks, listed.remarks) == ("failure", [], [])
