@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask, request
-from flask_babel import Babel, format_datetime, format_timedelta, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_timedelta, get_locale
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT = "en"
@@ -51,6 +51,11 @@ def moment(at: float | datetime) -> str:
     return f"{format_datetime(as_datetime(at), 'medium', rebase=False)} UTC"
 
 
+def day(at: float | datetime) -> str:
+    """The date alone, in UTC, where a line has no room for more."""
+    return str(format_date(as_datetime(at).date(), "medium"))
+
+
 def iso(at: float | datetime) -> str:
     """For `<time datetime>`."""
     return as_datetime(at).isoformat(timespec="seconds")
@@ -73,6 +78,7 @@ def install_i18n(app: Flask, account_language: Callable[[], str] = lambda: "") -
         language_tag=language_tag,
         ago=ago,
         moment=moment,
+        day=day,
         iso=iso,
     )
     return babel

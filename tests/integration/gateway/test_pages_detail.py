@@ -71,6 +71,10 @@ def test_revisions_show_states_feedback_and_both_ends_of_a_comparison(hub: TestH
     assert f"/models/detail/{model}/compare?to=2" in page.hrefs
 
 
+def test_revisions_say_in_a_line_what_they_changed(hub: TestHub, model: str) -> None:
+    assert reader(hub, "max").get(f"/models/detail/{model}/revisions").says("added context_length")
+
+
 @pytest.mark.parametrize("view", ["", "&view=split"])
 def test_comparison_says_what_changes_by_field_and_as_text(hub: TestHub, model: str, view: str) -> None:
     page = reader(hub, "max").get(f"/models/detail/{model}/compare?from=1&to=2{view}")
