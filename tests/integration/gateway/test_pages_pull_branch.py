@@ -10,7 +10,7 @@ import pytest
 
 from shared.document import records_of
 from tests.support.git_people import Person
-from tests.support.hub import pages_hub, reader
+from tests.support.hub import pages_hub, reader, small_catalogue
 from tests.support.running import TestHub
 from tests.support.smallest_records import record
 
@@ -135,3 +135,16 @@ def test_a_rejected_revision_says_so_on_its_request(hub: TestHub) -> None:
     page = reader(hub, "max").get("/models/detail/omicron/pull-request")
     assert page.says("Revision 1 was rejected.")
     assert page.says("Name its <i>licence</i>.")
+
+
+def test_a_revision_of_the_readme_alone_says_why_it_has_no_request(hub: TestHub) -> None:
+    name = next(Path(path).stem for path in small_catalogue() if "/llm/" in path)
+    owners = {"add": ["max"], "remove": [], "reason": "his"}
+    assert hub.api("olga").post(f"/models/{name}/owners", owners).status_code == 200
+    hub.settled()
+    detail = hub.api("max").get(f"/models/{name}").get_json()
+    body = {"base_revision": 1, "document": detail["document"], "readme": "# Another\n\nWith words."}
+    hub.api("max").made(f"/models/{name}/revisions", body)
+    hub.settled()
+    page = reader(hub, "max").get(f"/models/detail/{name}/pull-request")
+    assert page.says("revision 2 changes the README alone, which upstream does not hold")

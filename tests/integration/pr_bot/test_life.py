@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from services.pr_bot.upstream.local_git import LocalGit
 from shared.contracts.common import ModelRef, system_caller
 from shared.contracts.pr_bot import BranchContent
 from shared.document import records_of
+from tests.integration.pr_bot.test_github_kill import ENDS, survives
 from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS, NEW, publish, submit_new
 from tests.support.git_people import Person
@@ -201,3 +204,21 @@ def test_a_rebuild_that_is_asked_for_during_a_step_is_not_lost(world: World) -> 
         rows.done(connection, left)
     (once,) = rows.due_now(world.now, limit=1)
     assert once.ask == ""
+
+
+@pytest.mark.parametrize("end", ENDS[::2])
+def test_every_call_of_a_rejection_may_be_the_last(tmp_path: Path, end: Callable[..., Any]) -> None:
+    with opened_world(tmp_path, LAYOUTS["per_model"], on="github") as world:
+        for at in count(1):
+            name = f"m{at}"
+            world.registry.submitted(name, "llm", model(name, size=1, updated_at=200), is_published=True)
+            world.work(name)
+            world.registry.submitted(name, "llm", model(name, size=2, updated_at=300))
+            world.registry.rejected(name, "Say what it is for.")
+            met = survives(world, name, at=at, end=end)
+            pull = world.pull(name)
+            assert (pull.state, pull.draft, len(comments(world, pull.number))) == ("open", True, 1)
+            assert world.state(name).state == "draft"
+            if not met:
+                break
+        assert at > 6
