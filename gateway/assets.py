@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import mimetypes
 from pathlib import Path
 
-from flask import Flask, Response, abort, send_from_directory
+from flask import Flask, Response, abort, request, send_from_directory
+
+from gateway.feed_cache import takes_gzip
 
 HERE = Path(__file__).resolve().parent
 DIST = HERE / "static" / "dist"
 SOURCES = HERE / "frontend"
+ZIPPED = (".css", ".js", ".svg")
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -37,6 +42,7 @@ class Assets:
         self.folder = dist if self.built else sources
         self.files = manifest or plain_sources(sources)
         self.served = frozenset(self.files.values())
+        self._zipped: dict[str, bytes] = {}
 
     def url(self, name: str) -> str:
         """The path to put into a page."""
@@ -47,8 +53,26 @@ class Assets:
         """A hashed file may be kept for ever; a plain source is asked for again each time (ETag)."""
         if served not in self.served:
             abort(404)
-        response = send_from_directory(self.folder, served)
+        zips = self.built and served.endswith(ZIPPED)
+        if zips and takes_gzip(request.headers.get("Accept-Encoding", "")):
+            response = self._gzipped(served)
+        else:
+            response = send_from_directory(self.folder, served)
         response.headers["Cache-Control"] = IMMUTABLE if self.built else "no-cache"
+        if zips:
+            response.headers["Vary"] = "Accept-Encoding"
+        return response
+
+    def _gzipped(self, served: str) -> Response:
+        """Made when it is first asked for and kept: the files of a build never change."""
+        body = self._zipped.get(served)
+        if body is None:
+            body = gzip.compress((self.folder / served).read_bytes(), compresslevel=9, mtime=0)
+            self._zipped[served] = body
+        kind = "text/javascript" if served.endswith(".js") else mimetypes.guess_type(served)[0]
+        response = Response(body, mimetype=kind, headers={"Content-Encoding": "gzip"})
+        response.set_etag(f"{served}-gzip")
+        response.make_conditional(request)
         return response
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def test_built_file_may_be_kept_for_ever(tmp_path: Path) -> None:
     response = client_of(assets).get(assets.url("hub.css"))
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.mimetype == "text/css"
+
+
+def test_built_text_travels_gzipped_to_those_who_take_it(tmp_path: Path) -> None:
+    client = client_of(built(tmp_path))
+    zipped = client.get("/assets/hub-ABCDEF12.css", headers={"Accept-Encoding": "gzip, br"})
+    assert (zipped.headers["Content-Encoding"], gzip.decompress(zipped.data)) == ("gzip", b"a{}")
+    assert (zipped.mimetype, zipped.headers["Vary"]) == ("text/css", "Accept-Encoding")
+    plain = client.get("/assets/hub-ABCDEF12.css", headers={"Accept-Encoding": "gzip;q=0"})
+    assert (plain.headers.get("Content-Encoding"), plain.data) == (None, b"a{}")
+    again = {"Accept-Encoding": "gzip", "If-None-Match": zipped.headers["ETag"]}
+    assert client.get("/assets/hub-ABCDEF12.css", headers=again).status_code == 304
 
 
 def test_file_outside_the_manifest_is_not_served(tmp_path: Path) -> None:
