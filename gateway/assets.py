@@ -28,9 +28,9 @@ def read_manifest(dist: Path) -> dict[str, str]:
 
 
 def plain_sources(sources: Path) -> dict[str, str]:
-    """What can be served without a build: the style sheet, its parts, the small script and the mark."""
+    """What can be served without a build: the style sheet, its parts, the small scripts and the mark."""
     parts = {f"css/{path.name}": f"css/{path.name}" for path in sorted((sources / "css").glob("*.css"))}
-    return {name: name for name in ("hub.css", "hub.js", "favicon.svg")} | parts
+    return {name: name for name in ("hub.css", "hub.js", "review.js", "favicon.svg")} | parts
 
 
 class Assets:

@@ -11,12 +11,12 @@ from typing import Any
 from flask_babel import gettext as _
 
 from gateway.change_groups import change_groups
+from gateway.review_clients import SPEC, Clients
 from shared.contracts.catalog import Change
 from shared.document import locate_all
 from shared.errors import HubError
 
 COMMIT = re.compile(r'"[0-9a-f]{40}"')
-SPEC = re.compile(r"^(?:/\d+)?/model_specs/\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Note:
 Rule = Callable[[Change], Note | None]
 
 
-def review_groups(changes: Sequence[Change], document: str) -> list[dict[str, Any]]:
+def review_groups(changes: Sequence[Change], document: str, clients: Clients) -> list[dict[str, Any]]:
     """Groups of `ui.changes`; each line with its consequence and where it stands in the text diff."""
     shown = [change for change in changes if not _is_stamp(change)]
     lines = _lines([change.path for change in shown if change.op != "remove"], document)
@@ -41,7 +41,7 @@ def review_groups(changes: Sequence[Change], document: str) -> list[dict[str, An
         items = []
         for item in group.items:
             change = next(ordered)
-            note = note_of(change)
+            note = client_note(change, clients) or note_of(change)
             line = lines.get(change.path, 0) if change.op != "remove" else 0
             items.append(
                 {
@@ -102,6 +102,14 @@ def _lines(paths: Sequence[str], document: str) -> dict[str, int]:
         return {path: place.line for path, place in locate_all(document, paths).items()}
     except HubError:
         return {}
+
+
+def client_note(change: Change, clients: Clients) -> Note | None:
+    """Which releases cannot read a model with what the change adds."""
+    releases = clients.strangers_to(change)
+    if not releases:
+        return None
+    return Note(_("Xinference %(releases)s cannot read a model that has it.", releases=releases), "warn")
 
 
 def note_of(change: Change) -> Note | None:

@@ -25,7 +25,7 @@ SOURCES = ROOT / "gateway" / "frontend"
 DIST = ROOT / "gateway" / "static" / "dist"
 PACKAGES = SOURCES / "node_modules"
 OLDEST_NODE = 18
-ENTRIES = {"hub": "bundle.css", "hub-script": "hub.js", "editor": "editor.js"}
+ENTRIES = {"hub": "bundle.css", "hub-script": "hub.js", "editor": "editor.js", "review": "review.js"}
 NAMES = {"hub-script.js": "hub.js"}
 HASHED = re.compile(r"^(?P<stem>.+)-[A-Z0-9]{8}(?P<suffix>\.\w+)$")
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from typing import Any, cast
-from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from gateway.answers import named
-from gateway.auth import caller, read_caller, requires, visitor
+from gateway.auth import caller, read_caller, requires
 from gateway.clients import calls
 from gateway.editing import Refusal, plain_lines, refusal
 from gateway.errors import status_of
-from gateway.markup import ReadmeWords, render_readme
-from gateway.model_page import client_rows
 from gateway.paging import address, one_of, page_number, words
-from gateway.review_changes import review_groups, summary
+from gateway.review_page import age_words, asked_of, review_context, review_href
+from gateway.review_threads import spot_of
 from gateway.routes.reviews import reviews_model
 from gateway.states import look_of, type_word
-from gateway.textdiff import parse_unified
 from gateway.web import go, tell
 from shared.contracts import review as api
-from shared.contracts.catalog import FindReviews, ReadRevision, ReviewDetail, ReviewRow
-from shared.errors import HubError, NotFound
+from shared.contracts.catalog import FindReviews, ReviewRow
+from shared.errors import HubError
 from shared.model_facts import TYPES
 
 STATES = ("pending", "approved", "rejected", "all")
@@ -88,15 +85,6 @@ def checks_word(row: ReviewRow) -> dict[str, str]:
     return {"state": "ok", "word": _("Checks passed")}
 
 
-def age_words(seconds: int) -> str:
-    """How long somebody has waited: minutes, hours, days."""
-    if seconds < 3600:
-        return str(ngettext("%(num)s minute", "%(num)s minutes", max(1, seconds // 60)))
-    if seconds < 86_400:
-        return str(ngettext("%(num)s hour", "%(num)s hours", seconds // 3600))
-    return str(ngettext("%(num)s day", "%(num)s days", seconds // 86_400))
-
-
 @blueprint.get("/reviews/<name>/<int:number>")
 @reviews_model
 def review_page(name: str, number: int) -> Response:
@@ -140,19 +128,30 @@ def _checked() -> str:
 @reviews_model
 def comment(name: str, number: int) -> Response:
     """Says something; owners are told."""
+    text, spot = request.form.get("comment", ""), spot_of(request.form.get("line", ""), request.form.get("side", ""))
     command = api.Comment(
         name=name,
         revision=number,
-        feedback=plain_lines(request.form.get("comment", "")).strip(),
+        feedback=plain_lines(text).strip(),
         document_sha256=request.form.get("document_sha256", ""),
+        line=spot.line if spot else 0,
+        side="old" if spot and spot.side == "old" else "new",
+        against=_against() if spot and spot.side == "old" else 0,
     )
     try:
         answer = calls().review.comment(command, caller())
     except HubError as error:
         why = refusal(error, status=status_of(error), fields={"feedback": "comment"})
-        return _page(name, number, why=why, part="comment")
+        return _page(name, number, why=why, part="thread" if spot else "comment")
     tell("ok", _("Your comment is there for the owners to read."))
-    return go(f"{review_href(answer.name, number)}?min_position={answer.position}#comments")
+    asked = asked_of(request.form).query(min_position=answer.position)
+    return go(address(review_href(answer.name, number), **asked) + (f"#thread-{spot.key}" if spot else "#comments"))
+
+
+def _against() -> int:
+    """The revision whose line is meant, as the page said."""
+    text = request.form.get("base", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
 
 
 @blueprint.post("/reviews/<name>/<int:number>/claim")
@@ -164,70 +163,6 @@ def claim(name: str, number: int) -> Response:
     return go(f"{review_href(answer.name, number)}?min_position={answer.position}")
 
 
-def review_href(name: str, number: int) -> str:
-    return f"/reviews/{quote(name, safe='')}/{number}"
-
-
 def _page(name: str, number: int, *, why: Refusal | None = None, part: str = "") -> Response:
-    asked = ReadRevision(name=name, revision=number, min_position=request.args.get("min_position", ""))
-    detail = named(calls().catalog.review(asked, read_caller()))
-    html = render_template(
-        "review.html",
-        review=detail,
-        row=detail.row,
-        groups=review_groups(detail.diff.changes, detail.document),
-        summary=summary(detail.diff.changes),
-        text=parse_unified(detail.diff.text),
-        readme_diff=parse_unified(detail.diff.readme),
-        readme=render_readme(detail.readme, ReadmeWords(image=_("image"), table=_("table"))) if not detail.base else "",
-        findings=findings(detail),
-        clients=client_rows(detail.feed.releases),
-        standing=standing(detail),
-        waiting=_next_waiting(detail.row) if detail.row.state != "pending" else None,
-        view="split" if request.args.get("view") == "split" else "",
-        age=age_words,
-        path=review_href(detail.row.name, number),
-        why=why,
-        part=part,
-        typed=request.form if why else {},
-    )
+    html = render_template("review.html", age=age_words, **review_context(name, number, why=why, part=part))
     return make_response(html, why.status if why else 200)
-
-
-def standing(detail: ReviewDetail) -> str:
-    """Why there is no verdict to give: `closed`, `newer`, `own`; `open` where there is, `own-allowed` with a mark."""
-    if detail.row.state != "pending":
-        return "closed"
-    if detail.newer_revision:
-        return "newer"
-    person = visitor().person
-    if person is None or person.login not in (detail.row.submitter, *detail.owners):
-        return "open"
-    return "own-allowed" if current_app.extensions["hub_settings"].self_review else "own"
-
-
-def findings(detail: ReviewDetail) -> list[dict[str, Any]]:
-    """Stored checks, what clients make of it, and what the pull request touches."""
-    found: list[dict[str, Any]] = []
-    for check in detail.row.checks:
-        level = str(check.get("level", "info"))
-        found.append({"state": level, "text": str(check.get("message", "")), "more": str(check.get("path", ""))})
-    if detail.row.visibility == "public":
-        if not detail.feed.served:
-            found.append({"state": "warning", "text": _("Kept out of the client list"), "more": detail.feed.reason})
-        elif detail.feed.repaired:
-            found.append({"state": "info", "text": _("Repaired for older clients"), "more": detail.feed.repaired})
-    pull = detail.pull_request
-    if pull is not None and pull.diff:
-        diff = parse_unified(pull.diff)
-        lines = f"+{diff.added} −{diff.removed}"
-        found.append({"state": "info", "text": _("Pull request: %(lines)s lines", lines=lines), "more": pull.branch})
-    return found
-
-
-def _next_waiting(row: ReviewRow) -> ReviewRow | None:
-    try:
-        items = calls().catalog.reviews(FindReviews(per_page=2), read_caller()).items
-    except NotFound:
-        return None
-    return next((item for item in items if (item.name, item.revision) != (row.name, row.revision)), None)
