@@ -136,6 +136,8 @@ class GitHub:
         self._calls.write("DELETE", path, accept=(404, 422))
 
     def pulls(self, branch: str) -> Sequence[Pull]:
+        if self._calls.can_write:
+            self._places.find()
         for owner in self._places.head_owners(branch):
             if found := self._pulls_from(owner, branch):
                 return found

@@ -88,6 +88,11 @@ class GitHubCalls:
         self._secondary_s = _SECONDARY_S
 
     @property
+    def can_write(self) -> bool:
+        """Whether there is a token at all."""
+        return bool(self._token)
+
+    @property
     def site(self) -> str:
         """Where people and git go: beside the API for GitHub's own, above it elsewhere."""
         return self._api_url.replace("://api.", "://", 1).removesuffix("/api/v3")

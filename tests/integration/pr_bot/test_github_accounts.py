@@ -98,6 +98,19 @@ def test_an_account_that_may_not_push_comes_from_its_fork(world: TokenWorld, git
     assert pull.head_repository.git.branch(OWN) is None
 
 
+def test_a_default_that_may_not_push_has_a_fork_too(world: TokenWorld, github: FakeGitHub) -> None:
+    github.user(BOT, token=TOKEN, push=False)
+    world.restart()
+    submit(world)
+    (pull,) = github.pulls()
+    assert (pull.head_repository.full_name, pull.head_ref) == (f"{BOT}/inference", DEFAULTS)
+    world.restart()
+    world.merge(DEFAULTS)
+    world.work("glm-5.1")
+    assert world.names("glm-5.1") == ["Opened", "Merged"]
+    assert pull.head_repository.git.branch(DEFAULTS) is None
+
+
 def test_a_fork_that_is_there_is_taken_and_one_that_comes_late_is_waited_for(
     world: TokenWorld, github: FakeGitHub
 ) -> None:
