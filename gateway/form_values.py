@@ -10,7 +10,6 @@ from typing import Any, Literal
 Kind = Literal["text", "area", "whole", "size", "choice", "flag", "chips", "words", "lines", "numbers", "fixed"]
 _WORDS = re.compile(r"[,，;、\s]+")
 _DECIMAL = re.compile(r"([0-9]+)[._]([0-9]+)")
-_SIZE = re.compile(r"[0-9]+(?:[._][0-9]+)?")
 _LONGEST_FIXED = 200
 
 
@@ -67,10 +66,9 @@ def expressible(kind: Kind, value: Any) -> bool:
             return isinstance(value, str) and "\r" not in value
         case "flag":
             return isinstance(value, bool)
-        case "whole":
-            return type(value) is int
-        case "size":
-            return not isinstance(value, bool) and _SIZE.fullmatch(str(value)) is not None
+        case "whole" | "size":
+            # A text too, though it is wrong there: where it was typed it can be mended.
+            return type(value) is int or (isinstance(value, str) and value.isprintable())
         case "chips":
             return _are_texts(value) and len(set(value)) == len(value) and all(split(item) == [item] for item in value)
         case "lines":

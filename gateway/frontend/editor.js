@@ -8,10 +8,17 @@ import { openSearchPanel, search, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tagHighlighter, tags } from "@lezer/highlight";
+import { drafts } from "./editor_draft.js";
+import { liveForm } from "./editor_form.js";
 import { schemaCompletion } from "./editor_schema.js";
 import { nodeAt } from "./editor_pointer.js";
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
+
+// Of each text box, the form that is in step with it.
+const lives = new Map();
+const copying = new Map();
+const COPY_IDLE_MS = 150;
 
 const colours = tagHighlighter([
   { tag: tags.propertyName, class: "jk" },
@@ -30,6 +37,7 @@ function serverLint(area) {
     asked?.abort();
     if (!view.state.doc.toString().trim()) {
       showProblems(area, view, []);
+      lives.get(area)?.problems([]);
       return [];
     }
     asked = new AbortController();
@@ -41,6 +49,9 @@ function serverLint(area) {
     }).catch(() => null);
     if (!answer) return [];
     const said = await answer.json().catch(() => ({}));
+    lives.get(area)?.problems([
+      ...(said.errors || []).map((problem) => ({ ...problem, severity: "error" })),
+    ]);
     const found = [
       ...(said.errors || []).map((problem) => ({ ...problem, severity: "error" })),
       ...(said.warnings || []).map((problem) => ({ ...problem, severity: "warning" })),
@@ -147,7 +158,10 @@ function extensions(area) {
     }),
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return;
-      area.value = update.state.doc.toString();
+      // A large text is not copied for every key; what is sent is taken from the editor itself.
+      clearTimeout(copying.get(area));
+      copying.set(area, setTimeout(() => { area.value = update.view.state.doc.toString(); }, COPY_IDLE_MS));
+      lives.get(area)?.edited(update);
       area.dispatchEvent(new Event("input", { bubbles: true }));
     }),
     // No indentWithTab: Tab leaves the editor.
@@ -166,6 +180,11 @@ function start(area) {
   const label = area.labels?.[0];
   label?.addEventListener("click", () => view.focus());
   buttons(area, view);
+  area.form?.addEventListener("formdata", ({ formData }) => formData.set(area.name, view.state.doc.toString()));
+  if (document.getElementById("model-form")) {
+    lives.set(area, liveForm(area, view));
+    drafts(area, view, lives.get(area));
+  }
   area.form?.elements.namedItem(area.dataset.typeField || "")?.addEventListener?.("change", () => forceLinting(view));
   document.addEventListener("click", ({ target }) => {
     const line = Number(target.closest?.("[data-jump-line]")?.dataset.jumpLine);

@@ -11,18 +11,22 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 
 from gateway.auth import caller, read_caller
+from gateway.change_preview import Before, PullPreview, clients_of_draft, name_in, preview_change, preview_pull
 from gateway.clients import calls
 from gateway.editing import Refusal, Typed, form_mark, refusal, with_act, with_form
 from gateway.errors import status_of
 from gateway.form_words import errors_by_field
-from gateway.github_words import Opening, opening
+from gateway.github_words import opening
 from gateway.markup import ReadmeWords, readme_is_cut, render_readme
 from gateway.model_form import ModelForm, Schema, model_form
+from gateway.model_page import client_rows
 from gateway.states import type_word
 from gateway.web import with_editor
+from shared.client_release_table import packaged_table
 from shared.config import Settings
-from shared.contracts.common import Caller, ModelType
-from shared.contracts.pr_bot import OpensAsQuery
+from shared.contracts.catalog import ModelDetail, ReleaseSpan
+from shared.contracts.common import Caller, ModelRef, ModelType, system_caller
+from shared.contracts.pr_bot import OpensAs, OpensAsQuery
 from shared.contracts.registry import DocumentInput, TypeRef
 from shared.document import diff_by_field
 from shared.errors import HubError
@@ -119,19 +123,65 @@ def change_figures(base_document: str, document: str, line_counts: Callable[[], 
     return {"fields": len(fields), "added": added, "removed": removed}
 
 
-def _opening_of(name: str) -> Opening | None:
+def opens_as(name: str) -> OpensAs | None:
     """None where the bot does not answer now: one may edit without it."""
     try:
-        return opening(calls().pr_bot.opens_as(OpensAsQuery(name=name), read_caller()))
+        return calls().pr_bot.opens_as(OpensAsQuery(name=name), read_caller())
     except HubError:
         return None
+
+
+def pull_of(draft: Typed, model: ModelDetail | None, opens: OpensAs | None) -> PullPreview | None:
+    """The pull request that the draft will have, were it public; None where there will be none."""
+    settings: Settings = current_app.extensions["hub_settings"]
+    where = settings.upstream
+    if where.kind == "off":
+        return None
+    branch = settings.upstream_branch
+    return preview_pull(
+        model.name if model is not None else name_in(draft.document),
+        standing=model.pull_request if model is not None else None,
+        is_upstream=model is not None and _is_upstream(model.name),
+        opens=opens,
+        target=f"{where.location}:{branch}" if where.kind == "github" else branch,
+    )
+
+
+def _is_upstream(name: str) -> bool:
+    wanted = calls().registry.desired_state(ModelRef(name=name), system_caller("gateway"))
+    return bool(wanted.upstream_document)
+
+
+def show_preview(draft: Typed, before: Before, *, path: str, model: ModelDetail | None = None, **page: Any) -> Response:
+    """What submitting will do, with everything that was typed travelling along."""
+    settings: Settings = current_app.extensions["hub_settings"]
+    opens = opens_as(model.name if model is not None else "")
+    clients = clients_of_draft(packaged_table(), draft, clients_from=settings.clients_from)
+    spans = [
+        ReleaseSpan(first=each.first, last=each.last, effect=each.verdict.effect, why=each.verdict.why)
+        for each in clients
+    ]
+    html = render_template(
+        "preview.html",
+        draft=draft,
+        change=preview_change(draft, before, name=model.name if model is not None else "", whole_word=_("Model")),
+        pull=pull_of(draft, model, opens) if draft.public else None,
+        opening=opening(opens) if opens is not None else None,
+        upstream=settings.upstream,
+        problems=problems_of(draft),
+        clients=client_rows(spans),
+        usable=[each for each in spans if each.effect == "loads"],
+        path=path,
+        view="split" if request.form.get("diff") == "split" else "",
+        **page,
+    )
+    return make_response(html)
 
 
 def show_editor(
     template: str,
     draft: Typed,
     *,
-    status: int = 200,
     why: Refusal | None = None,
     readme_template: str = "",
     unsaved: bool = False,
@@ -143,6 +193,7 @@ def show_editor(
     settings: Settings = current_app.extensions["hub_settings"]
     words = ReadmeWords(image=_("image"), table=_("table"))
     preview = request.form.get("action") == "preview"
+    opens = opens_as(name)
     problems = (why.problems if why and why.problems else None) or problems_of(draft)
     form = form_of(draft)
     html = render_template(
@@ -162,7 +213,8 @@ def show_editor(
         previewing=preview,
         unsaved=unsaved,
         upstream=settings.upstream,
-        opening=_opening_of(name),
+        opening=opening(opens) if opens is not None else None,
+        pull=pull_of(draft, page.get("model"), opens),
         **page,
     )
-    return make_response(html, why.status if why else status)
+    return make_response(html, why.status if why else 200)

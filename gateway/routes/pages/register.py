@@ -8,10 +8,11 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from gateway.auth import caller, requires
+from gateway.change_preview import Before
 from gateway.clients import calls
 from gateway.editing import Refusal, Typed, typed
 from gateway.model_banner import detail_href
-from gateway.routes.pages.editor import SAVING, apply_sent, refused, show_editor, with_template
+from gateway.routes.pages.editor import SAVING, apply_sent, refused, show_editor, show_preview, with_template
 from gateway.web import go, tell
 from shared.contracts.registry import RegisterModel, RevisionAnswer
 from shared.errors import HubError
@@ -34,6 +35,8 @@ def register() -> Response:
     """Builds, checks, previews, saves or submits what the form holds."""
     draft, why = apply_sent(typed(request.form))
     action = request.form.get("action", "")
+    if action == "look" and why is None and draft.document.strip():
+        return show_preview(draft, Before(), path="/register-model")
     readme_template = ""
     if action in ("readme", "replace-readme"):
         draft, readme_template, why = with_template(draft)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from gateway.answers import named
 from gateway.auth import manages_model, read_caller
+from gateway.change_preview import Before
 from gateway.clients import calls
 from gateway.editing import Meeting, Refusal, Typed, meeting, settled, typed, written
 from gateway.model_banner import detail_href
@@ -25,6 +26,7 @@ from gateway.routes.pages.editor import (
     refused,
     second_step,
     show_editor,
+    show_preview,
     with_template,
 )
 from gateway.textdiff import diff_texts
@@ -91,6 +93,8 @@ def save_settings(name: str) -> Response:
     action = request.form.get("action", "")
     if action in ("merge", "take-mine", "take-theirs"):
         return _merged(now, draft, base, action)
+    if action == "look" and why is None:
+        return _preview(now, draft, base)
     readme_template = ""
     if action in ("readme", "replace-readme"):
         draft, readme_template, why = with_template(draft)
@@ -131,6 +135,24 @@ def _read_after(name: str, error: HubError) -> Now:
 
 def _revision(name: str, number: int) -> Revision:
     return named(calls().catalog.revision(ReadRevision(name=name, revision=number), read_caller()))
+
+
+def _preview(now: Now, draft: Typed, base: Base) -> Response:
+    """Against what the change began with: the base, or of a draft the revision that it is made from."""
+    row = now.latest.row
+    path = detail_href(now.detail.name, "settings")
+    number = row.base_revision if base.is_draft and base.revision == row.revision else base.revision
+    common = _revision(now.detail.name, number) if number else None
+    before = Before()
+    if common is not None:
+        before = Before(
+            revision=common.row.revision,
+            document=common.document,
+            readme=common.readme,
+            visibility=common.row.visibility,
+        )
+    is_stale = base.revision != row.revision or (base.is_draft and base.sha256 != row.document_sha256)
+    return show_preview(draft, before, path=path, model=now.detail, base=base, is_stale=is_stale)
 
 
 def _base_of_form(now: Now) -> Base:

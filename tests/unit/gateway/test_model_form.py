@@ -140,6 +140,9 @@ def test_what_is_no_number_stays_for_validation_to_name() -> None:
     form = model_form("llm", llm(), schema=SCHEMAS["llm"])
     after = apply_form("llm", llm(), schema=SCHEMAS["llm"], sent=shown(form) | {"f:/context_length": ["40k"]})
     assert json.loads(after)["context_length"] == "40k"
+    again = model_form("llm", after, schema=SCHEMAS["llm"])
+    mended = apply_form("llm", after, schema=SCHEMAS["llm"], sent=shown(again) | {"f:/context_length": ["4096"]})
+    assert mended == llm()
 
 
 def test_forms_are_added_copied_and_removed() -> None:

@@ -1,0 +1,45 @@
+"""The form of a document while somebody types: what was changed in it patched into the text, and the form anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, get_template_attribute, jsonify, request
+
+from gateway.auth import requires
+from gateway.editing import typed
+from gateway.form_edits import apply_act, apply_form
+from gateway.model_banner import detail_href
+from gateway.routes.pages.editor import form_of, opened, schema_of
+from shared.errors import Invalid
+
+blueprint = Blueprint("live_form", __name__)
+
+
+@blueprint.post("/editor/form")
+@requires("maintainer", "operator")
+def live_form() -> Response:
+    """`{document, html}`: the text with the fields that were sent in it; nothing is stored.
+
+    `settled` is the name of a model that has one, empty for one to come. `document` is null where it stays as it is.
+    """
+    draft = typed(request.form)
+    act, settled = request.form.get("act", ""), request.form.get("settled", "")
+    text, schema = draft.document, schema_of(draft.type)
+    try:
+        if draft.sent:
+            text = apply_form(draft.type, text, schema=schema, sent=draft.sent)
+        if act:
+            text = apply_act(text, act, schema=schema)
+    except Invalid:
+        # The text cannot be read, or has no such place any more: the form that comes back says so.
+        text = draft.document
+    path = detail_href(settled, "settings") if settled else "/register-model"
+    form = form_of(replace(draft, document=text))
+    show = get_template_attribute("_model_form.html", "model_form")
+    html = show(form, {}, path, settled=bool(settled), opened=opened(act))
+    return jsonify(
+        document=text if text != draft.document else None,
+        html=str(html),
+        readable=bool(form.records),
+    )
