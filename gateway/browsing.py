@@ -86,7 +86,7 @@ def read_selection(args: MultiDict[str, str]) -> Selection:
         size=sizes if sizes in SIZES else "",
         size_min_b=_number(args.get("size_min_b", "")),
         size_max_b=_number(args.get("size_max_b", "")),
-        fits_gb=_memory(args.get("fits_gb", "")),
+        fits_gb=_memory(args.getlist("fits_gb")),
         featured=args.get("featured", "") == "true",
         status=_one_of(args.get("status", ""), STATUSES),
         sort="" if sort == default_sort(words) or (sort == "relevance" and not words) else sort,
@@ -227,9 +227,10 @@ def _number(text: str) -> float | None:
     return number if 0 <= number < 1e9 else None
 
 
-def _memory(text: str) -> float | None:
-    """Gigabytes in tenths, the steps that catalog counts in."""
-    number = _number(text)
+def _memory(given: Sequence[str]) -> float | None:
+    """Gigabytes in tenths, the steps that catalog counts in; what is typed comes after what is picked, and wins."""
+    said = [text for text in given if text.strip()]
+    number = _number(said[-1]) if said else None
     return round(number, 1) if number is not None and 0.1 <= number <= 1_000_000 else None
 
 

@@ -89,7 +89,7 @@ def test_slash_can_be_switched_off(browser: Browser, hub: str) -> None:
     with opened(browser) as (page, _):
         page.goto(f"{hub}/readme")
         page.get_by_text("Theme", exact=True).locator("..").click()
-        page.get_by_role("button", name="Turn the / key for search off").click()
+        page.get_by_role("button", name="Turn the keys / j k off").click()
         page.keyboard.press("/")
         assert page.evaluate("document.activeElement.id") != "search"
 

@@ -60,6 +60,10 @@ def test_facets_and_search_change_the_list_in_place_and_back_undoes_it(address: 
     with opened(browser) as (page, wrong):
         page.goto(f"{address}/models")
         page.evaluate("window.same = true")
+        page.get_by_label("Another memory, in GB").fill("2.2")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-announce]")).to_have_text("1 model")
+        page.get_by_role("link", name="Remove Memory: 2.2 GB").click()
         page.get_by_label("vision").check()
         expect(page.locator("[data-announce]")).to_have_text("1 model")
         expect(page.get_by_label("vision")).to_be_focused()

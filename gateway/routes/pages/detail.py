@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -32,11 +33,13 @@ from shared.contracts.catalog import (
     ReadRevision,
     ReadTimeline,
     RevisionRow,
+    Timeline,
 )
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 
 blueprint = Blueprint("detail", __name__, url_prefix="/models/detail/<name>")
 MOVING_POLL_S = 5
+LINES = 50
 SUMMARIZED, SUMMARIZED_LONG, LONG = 20, 3, 200_000
 """How many revisions say in a line what they changed, and how many of a document of that many characters."""
 
@@ -189,9 +192,15 @@ def take_over_branch(name: str) -> Response:
 def timeline(name: str) -> str:
     """Who did what, when and why."""
     page = read_page(name)
-    found = named(calls().catalog.timeline(ReadTimeline(name=name), read_caller()))
+    number = min(max(request.args.get("page", 1, type=int), 1), 100_000)
+    found = _lines(name, number)
+    if not found.items and found.total:
+        number = math.ceil(found.total / LINES)
+        found = _lines(name, number)
     lines = [(entry, words_of(entry.what, entry.revision)) for entry in found.items]
-    return render_tab("detail_timeline.html", page, "timeline", lines=lines, total=found.total)
+    return render_tab(
+        "detail_timeline.html", page, "timeline", lines=lines, number=number, per_page=LINES, total=found.total
+    )
 
 
 def _changed(model: ModelDetail, rows: list[RevisionRow]) -> dict[int, list[tuple[str, str]]]:
@@ -213,6 +222,11 @@ def _parts(key: tuple[str, int, str, int, str]) -> tuple[Part, ...]:
     return parts_of(
         calls().catalog.diff(ReadDiff(name=name, revision=revision, against=against), read_caller()).changes
     )
+
+
+def _lines(name: str, number: int) -> Timeline:
+    asked = ReadTimeline(name=name, page=number, per_page=LINES)
+    return named(calls().catalog.timeline(asked, read_caller()))
 
 
 @lru_cache(maxsize=16)

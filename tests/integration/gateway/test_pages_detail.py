@@ -145,3 +145,9 @@ def test_timeline_tells_who_what_and_why(hub: TestHub, model: str) -> None:
     page = reader(hub, "max").get(f"/models/detail/{model}/timeline")
     for words in ("Revision 1 submitted for review", "Revision 1 rejected", "rita", "First", "Longer"):
         assert page.says(words)
+
+
+def test_page_behind_the_last_of_the_timeline_shows_the_last(hub: TestHub, model: str) -> None:
+    owner = reader(hub, "max")
+    for page in ("9", "-1", "x", "99999999999999"):
+        assert owner.get(f"/models/detail/{model}/timeline?page={page}").says("Revision 1 submitted for review"), page

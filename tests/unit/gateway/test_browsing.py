@@ -114,6 +114,11 @@ def test_memory_is_a_positive_number_in_tenths(given: str, kept: float | None) -
     assert read(f"fits_gb={given}").fits_gb == kept
 
 
+def test_memory_that_is_typed_wins_over_the_one_that_is_picked() -> None:
+    assert read("fits_gb=24&fits_gb=11").fits_gb == 11.0
+    assert read("fits_gb=24&fits_gb=").fits_gb == 24.0
+
+
 def test_memory_is_a_filter_like_others() -> None:
     selection = read("fits_gb=24&type=llm")
     assert filters(selection) == [Filter(kind="fits_gb", value="24")]
