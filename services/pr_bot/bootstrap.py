@@ -79,9 +79,8 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         watch=watch,
         wake=worker.wake,
     )
-    application.subscriptions += _subscriptions(
-        application, calls, database, pause_s=look_s(beside_broker=bool(settings.amqp_uri))
-    )
+    pause_s = look_s(beside_broker=bool(settings.amqp_uri))
+    application.subscriptions += _subscriptions(application, calls, database, pause_s=pause_s)
     return BuiltService(
         name=NAME,
         application=application,
