@@ -59,6 +59,7 @@ EVENTS: dict[str, EventWords] = {
     "PullRequestChecked": EventWords("check", "info", _l("Upstream's checks reported")),
     "PullRequestRemarked": EventWords("check", "info", _l("Comment on the pull request")),
     "ReleasedUpstream": EventWords("pull_request", "merged", _l("In a release of upstream's")),
+    "PullRequestsControlled": EventWords("pull_request", "paused", _l("Pull requests paused, resumed or capped")),
     "UpstreamChanged": EventWords("revision", "imported", _l("Upstream changed")),
 }
 

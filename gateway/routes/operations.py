@@ -13,7 +13,7 @@ from gateway.paging import part_of
 from gateway.routes.bodies import ListQuery
 from shared.contracts.common import Done, Empty, ParkedStream, RetryParked, ServiceOperations
 from shared.contracts.identity import Outbox
-from shared.contracts.pr_bot import UpstreamState
+from shared.contracts.pr_bot import ControlPullRequests, UpstreamState
 from shared.contracts.wire import query_schema_of, schema_of
 from shared.errors import NotFound, Unavailable
 
@@ -86,6 +86,15 @@ def rebuild_catalog(body: Empty) -> Any:
 def look_upstream(body: Empty) -> Any:
     """Looks at upstream now instead of at the next poll."""
     return calls().pr_bot.look(Empty(), caller()), 202
+
+
+@blueprint.route("/pull-requests", methods=["POST"])
+@requires("operator")
+@blueprint.arguments(schema_of(ControlPullRequests))
+@blueprint.response(200, schema_of(Done))
+def control_pull_requests(body: ControlPullRequests) -> Done:
+    """Pauses all pull requests or lets them go on, and caps how many are open and opened in an hour (0: no cap)."""
+    return calls().pr_bot.control(body, caller())
 
 
 @blueprint.route("/outbox")

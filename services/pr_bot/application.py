@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +12,10 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Connection
 
 from services.pr_bot import domain
-from services.pr_bot.domain import PullRequest
+from services.pr_bot.domain import Controls, PullRequest
 from services.pr_bot.projection import Due, Standing
+from services.pr_bot.projection.dashboard import Dashboard
+from services.pr_bot.projection.limits import KnownBudget
 from services.pr_bot.projection.turns import DEFAULT
 from services.pr_bot.reconcile.branches import content_of
 from services.pr_bot.reconcile.records import Records
@@ -25,11 +26,10 @@ from shared.clock import Clock
 from shared.contracts.common import Caller, Done, Empty, ModelRef, system_caller
 from shared.contracts.pr_bot import (
     BranchContent,
+    ControlPullRequests,
     Heard,
     OpensAs,
     OpensAsQuery,
-    PersonsWork,
-    Place,
     Places,
     PlacesQuery,
     PullRequestAction,
@@ -95,6 +95,7 @@ class Application(LogService):
 
     def __post_init__(self) -> None:
         self.figures = self._figures
+        self._dashboard = Dashboard(self.records.rows, now=self.clock)
 
     @idempotent()
     def retry(self, request: PullRequestAction, caller: Caller) -> PullRequestAnswer:
@@ -148,58 +149,36 @@ class Application(LogService):
         self.wake()
 
     def places(self, request: PlacesQuery, caller: Caller) -> Places:
-        wanted = {name.lower() for name in request.names}
-        rows = self.records.rows
-        waiting = rows.turns.waiting(self.clock())
-        sleep = self.records.rows.turns.asleep_at(self.clock())
-        items = [
-            Place(
-                name=row.model,
-                place=place,
-                next_try_at=max(row.next_try_at, sleep.until if sleep else 0.0),
-                attempts=row.attempts,
-                because=sleep.because if sleep else "",
-            )
-            for place, row in enumerate(waiting, start=1)
-            if row.model in wanted
-        ]
-        return Places(items=items, due=len(waiting))
+        return self._dashboard.places(request.names)
+
+    @idempotent()
+    def control(self, request: ControlPullRequests, caller: Caller) -> Done:
+        if not (caller.is_system or caller.has("operator")):
+            raise Forbidden("only operators pause and cap pull requests; ask one of them", slug="not-operator")
+        wanted = Controls(
+            paused=request.paused,
+            most_open=request.most_open,
+            most_per_hour=request.most_per_hour,
+            reason=request.reason,
+        )
+        position = self.records.control(wanted, caller)
+        self.wake()
+        return Done(position=f"pr_bot:{position}")
 
     def upstream(self, request: Empty, caller: Caller) -> UpstreamState:
-        rows = self.records.rows
-        seen = rows.seen_head()
-        states = rows.count_by_state()
-        budget = self.upstream_reader.budget() if self.upstream_reader else None
-        sleep = self.records.rows.turns.asleep_at(self.clock())
-        return UpstreamState(
+        return self._dashboard.state(
             enabled=self.upstream_reader is not None,
             target=self.target,
-            layout=seen.layout if seen else "",
-            head=seen.commit if seen else "",
-            looked_at=seen.looked_at if seen else 0.0,
             error=self._error(),
-            due=rows.due_count(),
-            open=rows.open_count(),
-            failed=states.get("failed", 0),
-            limit=budget.limit if budget else 0,
-            remaining=budget.remaining if budget else 0,
-            resets_at=budget.resets_at if budget else 0,
-            waits_until=sleep.until if sleep else 0.0,
-            waits_because=sleep.because if sleep else "",
-            next_try_at=max(rows.next_try_at() or 0.0, sleep.until if sleep else 0.0),
-            counts=dict(states),
-            people=self._people() if caller.is_system or caller.has("operator") else [],
+            names_people=caller.is_system or caller.has("operator"),
         )
 
-    def _people(self) -> list[PersonsWork]:
-        turns = self.records.rows.turns
-        due = Counter(row.person for row in turns.waiting(self.clock()))
-        is_open, failed = turns.by_person("open"), turns.by_person("failed")
-        people = sorted({*due, *is_open, *failed}, key=lambda person: (-due[person], person))
-        return [
-            PersonsWork(submitter=person, due=due[person], open=is_open.get(person, 0), failed=failed.get(person, 0))
-            for person in people
-        ]
+    def note_budget(self) -> None:
+        """What upstream last said is left, for all replicas to show."""
+        budget = self.upstream_reader.budget() if self.upstream_reader else None
+        if budget is not None:
+            known = KnownBudget(calls=budget.limit, remaining=budget.remaining, resets_at=budget.resets_at)
+            self.records.rows.limits.see_budget(known)
 
     def opens_as(self, request: OpensAsQuery, caller: Caller) -> OpensAs:
         """Of a model: to whom may manage it; of one that is not there yet: to its submitter."""
@@ -256,6 +235,8 @@ class Application(LogService):
         except HubError as error:
             self.look_error = error.message
             raise
+        finally:
+            self.note_budget()
         self.wake()
 
     def mark_due(self, connection: Connection, model: str, recorded: RecordedEvent) -> None:

@@ -79,6 +79,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
         watch=watch,
         wake=worker.wake,
     )
+    worker.after_step = application.note_budget
     pause_s = look_s(beside_broker=bool(settings.amqp_uri))
     application.subscriptions += _subscriptions(application, calls, database, pause_s=pause_s)
     return BuiltService(

@@ -71,6 +71,19 @@ class MainContent:
     told: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """What operators allow; 0 is no cap."""
+
+    paused: bool = False
+    most_open: int = 0
+    most_per_hour: int = 0
+    reason: str = ""
+
+
+CONTROLS_STREAM = "pullrequests"
+
+
 def stream_of(model: str) -> str:
     return f"pullrequest-{model.lower()}"
 
@@ -135,6 +148,19 @@ def evolve_main(state: MainContent, event: Any) -> MainContent:
     match event:
         case events.UpstreamChanged():
             return MainContent(document_sha256=event.document_sha256, commit=event.commit, told=True)
+        case _:
+            return state
+
+
+def evolve_controls(state: Controls, event: Any) -> Controls:
+    match event:
+        case events.PullRequestsControlled():
+            return Controls(
+                paused=event.paused,
+                most_open=event.most_open,
+                most_per_hour=event.most_per_hour,
+                reason=event.reason,
+            )
         case _:
             return state
 
@@ -257,6 +283,13 @@ def release(state: PullRequest, *, model: str, number: int, release: str) -> Seq
         return []
     told = events.ReleasedUpstream(model_name=model, number=number, merge_sha=merged.merge_sha, release=release)
     return [told]
+
+
+def control(state: Controls, *, wanted: Controls) -> Sequence[Any]:
+    """Operators' word for all requests, where it changes anything."""
+    if dataclasses.replace(state, reason=wanted.reason) == wanted:
+        return []
+    return [events.PullRequestsControlled(**dataclasses.asdict(wanted))]
 
 
 def tell(state: MainContent, *, seen: events.UpstreamChanged) -> Sequence[Any]:

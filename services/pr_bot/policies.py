@@ -31,6 +31,12 @@ _LOOKED_AT = 4
 _LEFT_TO_ANOTHER_S = 0.2
 _TOGETHER_S = 0.1
 _REASON_CHARS = 500
+# What people decide wakes the worker of their own replica alone.
+_HELD_BACK_S = 5.0
+
+
+def _nothing() -> None:
+    return None
 
 
 def queue_revision(application: Application, connection: Connection, recorded: RecordedEvent) -> None:
@@ -82,7 +88,8 @@ REACTIONS: dict[type, Reaction] = {
 class Worker:
     """Takes due models one at a time, one person's after another's; a failure is recorded and tried later.
 
-    While upstream takes no more calls, nothing is taken at all.
+    While upstream takes no more calls, or operators paused it, nothing is taken at all; while no more requests
+    may be opened, those that are open are kept up to date.
     """
 
     def __init__(
@@ -92,6 +99,7 @@ class Worker:
         self._records = records
         self._now = now
         self._idle_s = idle_s
+        self.after_step: Callable[[], None] = _nothing
         self._one_at_a_time = threading.Lock()
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -135,6 +143,8 @@ class Worker:
 
     def _pause_s(self) -> float:
         rows = self._records.rows
+        if rows.limits.controls().paused or rows.limits.full_until(self._now()) is not None:
+            return min(_HELD_BACK_S, self._idle_s)
         at = rows.next_try_at()
         if at is not None and (sleep := rows.turns.asleep_at(self._now())) is not None:
             at = max(at, sleep.until)
@@ -144,9 +154,10 @@ class Worker:
     def _take_one(self) -> bool:
         with self._one_at_a_time:
             rows = self._records.rows
-            if rows.turns.asleep_at(self._now()) is not None:
+            if rows.turns.asleep_at(self._now()) is not None or rows.limits.controls().paused:
                 return False
-            for first in rows.due_now(self._now(), limit=_LOOKED_AT):
+            is_full = rows.limits.full_until(self._now()) is not None
+            for first in rows.due_now(self._now(), limit=_LOOKED_AT, only_open=is_full):
                 with rows.database.alone(f"model {first.model}") as mine:
                     # Another replica may have been at it until just now.
                     found = rows.due_now(self._now(), limit=1, model=first.model) if mine else []
@@ -158,6 +169,7 @@ class Worker:
             return False
 
     def _take(self, due: Due) -> None:
+        before = self._records.pull_request(due.model).number
         try:
             self._step(due)
         except RateLimited as error:
@@ -165,10 +177,14 @@ class Worker:
         except Exception as error:  # noqa: BLE001 whatever it is, it is recorded and tried again
             self._failed(due, error)
         else:
+            pull = self._records.pull_request(due.model)
             with self._records.rows.database.write() as connection:
                 self._records.rows.done(connection, due)
-            pull = self._records.pull_request(due.model)
+                if pull.number != before:
+                    self._records.rows.limits.opened(connection, pull.number, at=self._now())
             log.info("step taken", model=due.model, pull_request=pull.state, number=pull.number)
+        finally:
+            self.after_step()
 
     def _limited(self, due: Due, error: RateLimited) -> None:
         """The account sleeps, not the model alone; nothing has failed."""

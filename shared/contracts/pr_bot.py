@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+import marshmallow as ma
 
 from shared.contracts.common import Caller, Done, Empty, ModelName, ModelRef, Reason, Service, ShortText
 
@@ -40,6 +42,19 @@ class Heard:
     number: int = 0
     branch: str = ""
     sha: str = ""
+
+
+AtMost = Annotated[int, ma.fields.Integer(strict=True, load_default=0, validate=ma.validate.Range(0, 1_000_000))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPullRequests:
+    """For operators, all of it at once: `paused` stops every request as it is; 0 is no cap."""
+
+    reason: Reason
+    paused: bool = False
+    most_open: AtMost = 0
+    most_per_hour: AtMost = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +105,10 @@ class UpstreamState:
 
     `limit` and `remaining` are the default account's calls in a window that ends at `resets_at`, 0 where
     nothing is limited. Until `waits_until` (0: not at all) nothing is asked of upstream; `waits_because`: `budget`
-    where the window's calls are used up, `pace` where upstream wants a pause. `next_try_at` is of what comes first.
-    `counts` by state of the request. `people`: for operators and services alone.
+    where the window's calls are used up, `pace` where upstream wants a pause, `paused` by an operator, `full` where
+    no more requests may be opened now (others are kept up to date). `next_try_at` is of what comes first.
+    An operator set `paused`, `most_open` at once and `most_per_hour` (0: no cap), and said `control_reason`;
+    `opened_lately` counts the last hour. `counts` by state of the request. `people`: for operators and services alone.
     """
 
     enabled: bool
@@ -109,6 +126,11 @@ class UpstreamState:
     waits_until: float = 0.0
     waits_because: str = ""
     next_try_at: float = 0.0
+    paused: bool = False
+    most_open: int = 0
+    most_per_hour: int = 0
+    control_reason: str = ""
+    opened_lately: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     people: list[PersonsWork] = field(default_factory=list)
 
@@ -193,6 +215,8 @@ class PrBot(Service, Protocol):
 
         The same again, or about something unknown, changes nothing.
         """
+
+    def control(self, request: ControlPullRequests, caller: Caller) -> Done: ...
 
     def places(self, request: PlacesQuery, caller: Caller) -> Places:
         """Where these models stand in the order of work."""

@@ -179,6 +179,19 @@ class ReleasedUpstream:
     release: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestsControlled:
+    """An operator paused all requests or let them go on, or set how many may be: 0 is as many as there are.
+
+    `most_open` at once, `most_per_hour` opened in any hour. Stream `pullrequests`.
+    """
+
+    paused: bool
+    most_open: int
+    most_per_hour: int
+    reason: str
+
+
 EVENTS = wire_names(
     "pr_bot",
     PullRequestQueued,
@@ -194,6 +207,7 @@ EVENTS = wire_names(
     PullRequestChecked,
     PullRequestRemarked,
     ReleasedUpstream,
+    PullRequestsControlled,
     UpstreamChanged,
 )
 UPCASTERS: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {}

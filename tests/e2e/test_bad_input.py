@@ -38,6 +38,7 @@ COMMANDS: list[tuple[str | None, str, str]] = [
     ("olga", "POST", "/groups"),
     ("olga", "POST", "/operations/rebuild-catalog"),
     ("olga", "POST", "/operations/look-upstream"),
+    ("olga", "POST", "/operations/pull-requests"),
     ("olga", "POST", "/operations/parked/registry:1/retry"),
 ]
 DEEP = 100_000

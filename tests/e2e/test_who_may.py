@@ -57,7 +57,10 @@ OWNERS_POSTS = [
 ]
 REVIEWERS_POSTS = ["/models/{}/revisions/1/approve", "/models/{}/revisions/1/reject"]
 PULL_POSTS = ["/models/{}/pull-request/retry", "/models/{}/pull-request/rebuild", "/models/{}/pull-request/reopen"]
-OPERATOR_POSTS = ["/models/pub/quarantine", "/models/pub/feature", "/operations/parked/registry:1/retry", "/groups"]
+OPERATOR_POSTS = [
+    *("/models/pub/quarantine", "/models/pub/feature", "/operations/parked/registry:1/retry", "/groups"),
+    "/operations/pull-requests",
+]
 
 
 @pytest.fixture(scope="module")

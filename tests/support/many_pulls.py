@@ -74,6 +74,8 @@ class ManyPulls:
             watch=world.watch,
         )
 
+        world.worker.after_step = self.application.note_budget
+
     def play(self) -> Figures:
         started = time.perf_counter()
         before = len(self.fake.calls)

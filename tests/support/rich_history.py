@@ -123,6 +123,8 @@ def _upstream(history: History) -> None:
     failed = pr_bot.PullRequestFailed(model_name="blocked", revision=1, reason="no network", attempts=2, next_try_at=9)
     history.add(failed)
     history.add(pr_bot.PullRequestMerged(model_name="pub", number=1, merge_sha="d" * 40, revision=1))
+    capped = pr_bot.PullRequestsControlled(paused=False, most_open=5, most_per_hour=0, reason="slowly")
+    history.add(capped, actor="olga", stream="pullrequests")
     history.add(pr_bot.ReleasedUpstream(model_name="pub", number=1, merge_sha="d" * 40, release="v9.1.0"))
 
 

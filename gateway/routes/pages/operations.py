@@ -24,6 +24,8 @@ from gateway.start_marks import import_problems
 from gateway.web import go, tell
 from shared.contracts.catalog import FindAudit, Timeline
 from shared.contracts.common import Empty, ServiceOperations
+from shared.contracts.pr_bot import ControlPullRequests
+from shared.contracts.wire import load
 from shared.errors import HubError, Invalid
 
 AUDIT_A_PAGE = 50
@@ -86,6 +88,34 @@ def rebuild() -> Response:
     """Builds the read models anew beside the served ones."""
     told = _("The catalogue is built anew beside the served one; pages go on meanwhile.")
     return _done(lambda: calls().catalog.rebuild(Empty(), caller()), told)
+
+
+@blueprint.post("/pull-requests")
+@requires("operator")
+def control_pull_requests() -> Response:
+    """Pauses, resumes and caps."""
+    given = request.form
+    try:
+        wanted = load(
+            ControlPullRequests,
+            {
+                "reason": given.get("reason", ""),
+                "paused": bool(given.get("paused")),
+                "most_open": number_of(given.get("most_open", "")),
+                "most_per_hour": number_of(given.get("most_per_hour", "")),
+            },
+        )
+    except Invalid as refused:
+        tell("bad", refused.message)
+        return go("/operations#upstream")
+    told = _("Pull requests are paused.") if wanted.paused else _("Pull requests go on.")
+    return _done(lambda: calls().pr_bot.control(wanted, caller()), told, "#upstream")
+
+
+def number_of(text: str) -> int:
+    """0 for an empty field; what is no number is refused by its range."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1 if text else 0
 
 
 @blueprint.post("/look-upstream")

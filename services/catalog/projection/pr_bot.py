@@ -56,6 +56,7 @@ class PullRequestHandlers:
             facts.PullRequestChecked: self.on_checked,
             facts.PullRequestRemarked: self.on_remarked,
             facts.ReleasedUpstream: self.on_released,
+            facts.PullRequestsControlled: self.on_controlled,
             facts.UpstreamChanged: self.on_upstream_changed,
         }
         return GatheringHandlers(handlers, self._rows.gathering)
@@ -121,6 +122,12 @@ class PullRequestHandlers:
         values = {"release": event.release, "release_number": event.number}
         self._rows.change(connection, self._tables.pulls, {"model": _key(recorded)}, values)
         self._note(connection, recorded, why=event.release)
+
+    def on_controlled(self, connection: Connection, recorded: RecordedEvent) -> None:
+        event: facts.PullRequestsControlled = recorded.event
+        state = "paused" if event.paused else "on"
+        caps = f"at most {event.most_open or '∞'} open, {event.most_per_hour or '∞'} an hour"
+        self._rows.note(connection, recorded, source=SOURCE, why=f"{state}, {caps}: {event.reason}")
 
     def on_upstream_changed(self, connection: Connection, recorded: RecordedEvent) -> None:
         event = recorded.event

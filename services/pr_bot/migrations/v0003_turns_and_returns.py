@@ -12,6 +12,7 @@ down_revision = "0002"
 def upgrade() -> None:
     _turns()
     _returns()
+    _limits()
 
 
 def _turns() -> None:
@@ -56,4 +57,31 @@ def _returns() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("merge_sha", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("model", "number"),
+    )
+
+
+def _limits() -> None:
+    op.create_table(
+        "controls",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("paused", sa.Integer(), nullable=False),
+        sa.Column("most_open", sa.Integer(), nullable=False),
+        sa.Column("most_per_hour", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "opened",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index(op.f("ix_opened_at"), "opened", ["at"], unique=False)
+    op.create_table(
+        "budget",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("remaining", sa.Integer(), nullable=False),
+        sa.Column("resets_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, case, delete, func, select, update
 
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection.accounts import AccountRows, given_to
+from services.pr_bot.projection.limits import Limits
 from services.pr_bot.projection.returns import Returned
 from services.pr_bot.projection.tables import (
     DUE,
@@ -86,6 +87,7 @@ class Rows:
         self.accounts = AccountRows(database)
         self.turns = Turns(database)
         self.returned = Returned(database)
+        self.limits = Limits(database)
 
     def mark_due(
         self,
@@ -111,11 +113,12 @@ class Rows:
         if traceparent:
             connection.execute(DUE_TRACES.insert().values(model=model, traceparent=traceparent))
 
-    def due_now(self, now: float, *, limit: int, model: str | None = None) -> list[Due]:
+    def due_now(self, now: float, *, limit: int, model: str | None = None, only_open: bool = False) -> list[Due]:
         """Those whose time has come, or of them the one named.
 
         One person's after another's: first of whom a model was looked at longest ago; of each person's, who
         waits longest. What only follows main's move comes after all that somebody waits for.
+        `only_open`: those that have an open request.
         """
         person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor)
         query = (
@@ -130,6 +133,9 @@ class Rows:
         )
         if model is not None:
             query = query.where(DUE.c.model == model)
+        if only_open:
+            standing = select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.is_open == 1)
+            query = query.where(DUE.c.model.in_(standing))
         with self.database.read() as connection:
             return [_due(row) for row in connection.execute(query)]
 

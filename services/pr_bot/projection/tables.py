@@ -89,6 +89,30 @@ ASLEEP = Table(
     Column("until", Float, nullable=False),
     Column("because", Text, nullable=False),
 )
+CONTROLS = Table(
+    "controls",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("paused", Integer, nullable=False),
+    Column("most_open", Integer, nullable=False),
+    Column("most_per_hour", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+OPENED = Table(
+    "opened",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False, index=True),
+)
+# As the default account last heard it, in whichever process.
+BUDGET = Table(
+    "budget",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("calls", Integer, nullable=False),
+    Column("remaining", Integer, nullable=False),
+    Column("resets_at", BigInteger, nullable=False),
+)
 # Of these it is to be asked what people and machines said of the request, too.
 HEARD = Table("heard", METADATA, Column("model", Text, primary_key=True), Column("times", Integer, nullable=False))
 LOOKED_AT = Table(

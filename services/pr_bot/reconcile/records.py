@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import Connection
 
 from services.pr_bot import domain
-from services.pr_bot.domain import MainContent, PullRequest
+from services.pr_bot.domain import Controls, MainContent, PullRequest
 from services.pr_bot.projection import Due, Rows, SeenModel
+from shared.contracts.common import Caller
 from shared.event_store.aggregate import execute, load
 from shared.event_store.interface import EventStore
 from shared.events import pr_bot as events
@@ -84,6 +85,20 @@ class Records:
             with self._store.transaction() as connection:
                 self.rows.see_model(connection, model)
         return bool(executed.events)
+
+    def control(self, wanted: Controls, caller: Caller) -> int:
+        """Operators' word for all requests; the position that tells of it."""
+        cause = caller.command_id or str(uuid4())
+        executed = execute(
+            self._store,
+            domain.CONTROLS_STREAM,
+            initial=Controls(),
+            evolve=domain.evolve_controls,
+            decide=lambda state: domain.control(state, wanted=wanted),
+            metadata=actor_metadata(caller.user_id, causation_id=cause, correlation_id=caller.correlation_id),
+            rows=lambda transaction: self.rows.limits.keep_controls(transaction, wanted),
+        )
+        return executed.position
 
     def head(self) -> int:
         return self._store.head()[0]

@@ -134,7 +134,7 @@ class PullRequest:
     `checks_state` is the worst of `checks`: failure, pending, success, neutral, empty where none has reported.
     `first_release` is the first of upstream's that carries what was merged. Lists leave `checks` and `remarks` out.
     The gateway adds, for who is signed in, `place`, counted from 1 among all that wait for the bot (0: does not wait),
-    and `waits_because`: `budget` or `pace` while upstream takes no calls; `next_try_at` is then when it does again.
+    and `waits_because`, pr_bot's UpstreamState's, with `next_try_at` for when that is over.
     """
 
     name: str

@@ -159,6 +159,25 @@ def test_operators_see_the_pause_and_whose_work_waits(hub: TestHub, asleep: floa
     assert page.says("people take turns")
 
 
+def test_operators_pause_and_cap_by_a_form_and_everybody_reads_why(hub: TestHub, number: int) -> None:
+    olga = reader(hub, "olga")
+    refused = olga.send(
+        "/operations", "/operations/pull-requests", paused="1", most_open="many", reason="Upstream asked"
+    )
+    assert (refused.status, refused.location) == (303, "/operations#upstream")
+    assert 'role="alert"' in olga.get("/operations").html
+    olga.send("/operations", "/operations/pull-requests", paused="1", most_open="7", reason="Upstream asked")
+    page = reader(hub).get("/pulls")
+    assert page.says("An operator paused all pull requests. “Upstream asked”")
+    assert page.says("of 7 open")
+    assert hub.api("olga").get("/operations").get_json()["upstream"]["paused"] is True
+    made = hub.api("olga").post("/operations/pull-requests", {"reason": "Go on"})
+    assert made.status_code == 200, made.text
+    assert not reader(hub).get("/pulls").says("paused all")
+    until(lambda: olga.get("/operations/audit").says("Pull requests paused"), what="the operators' acts in the audit")
+    assert hub.api("max").post("/operations/pull-requests", {"reason": "Stop"}).status_code == 403
+
+
 def test_the_first_release_is_shown(hub: TestHub, number: int) -> None:
     merged = partial(domain.merge, model=NAME, number=number, merge_sha="m" * 40)
     tell(hub, merged)

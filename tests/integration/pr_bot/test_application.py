@@ -16,7 +16,7 @@ from services.pr_bot.bootstrap import build, seed
 from shared.calls import in_process
 from shared.config import from_environment
 from shared.contracts.common import Caller, Empty, ReadLog
-from shared.contracts.pr_bot import Heard, PlacesQuery, PrBot, PullRequestAction
+from shared.contracts.pr_bot import ControlPullRequests, Heard, PlacesQuery, PrBot, PullRequestAction
 from shared.contracts.registry import Registry
 from shared.database import Database
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
@@ -307,7 +307,7 @@ def test_people_see_where_their_models_stand_and_operators_whose_work_waits(hub:
         subscription.catch_up()
     places = hub.pr_bot.places(PlacesQuery(names=["glm-6", "unknown"]), OWNER)
     assert (places.due, [(place.name, place.place) for place in places.items]) == (2, [("glm-6", 2)])
-    assert [(work.person, work.due) for work in hub.pr_bot.upstream(Empty(), SYSTEM).people] == [("u1", 2)]
+    assert [(work.submitter, work.due) for work in hub.pr_bot.upstream(Empty(), SYSTEM).people] == [("u1", 2)]
     assert hub.pr_bot.upstream(Empty(), OWNER).people == []
 
 
@@ -321,3 +321,22 @@ def test_while_upstream_takes_no_calls_the_state_says_until_when(hub: Hub) -> No
     (place,) = hub.pr_bot.places(PlacesQuery(names=["GLM-5"]), OWNER).items
     assert (place.next_try_at, place.because) == (until, "budget")
     assert hub.state("GLM-5") == "queued"
+
+
+def test_operators_pause_and_cap_and_everybody_sees_why(hub: Hub) -> None:
+    with pytest.raises(Forbidden):
+        hub.pr_bot.control(ControlPullRequests(paused=True, reason="no"), REVIEWER)
+    for _ in range(2):
+        hub.pr_bot.control(ControlPullRequests(paused=True, most_open=5, reason="Upstream asked"), SYSTEM)
+    hub.registry.submits("GLM-5", NEW)
+    hub.settle()
+    state = hub.pr_bot.upstream(Empty(), OWNER)
+    assert (state.paused, state.most_open, state.control_reason) == (True, 5, "Upstream asked")
+    assert (state.waits_because, state.due, hub.state("GLM-5")) == ("paused", 1, "queued")
+    assert hub.pr_bot.places(PlacesQuery(names=["GLM-5"]), OWNER).items[0].because == "paused"
+    told = [recorded.event for recorded in hub.built.application.store.read_stream("pullrequests")]
+    assert [(event.paused, event.most_open) for event in told] == [(True, 5)]
+    hub.pr_bot.control(ControlPullRequests(most_open=0, reason="Go on"), SYSTEM)
+    hub.settle()
+    assert hub.state("GLM-5") == "draft"
+    assert hub.pr_bot.upstream(Empty(), OWNER).opened_lately == 1

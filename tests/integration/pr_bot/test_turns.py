@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from services.pr_bot.domain import Controls, PullRequest
 from services.pr_bot.policies import Worker
 from services.pr_bot.projection import Due, Rows
 from services.pr_bot.reconcile.records import Records
@@ -17,6 +19,8 @@ from shared.database import Database
 from shared.event_store.serialization import EventTypes
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as events
+
+TEXTS = ("url", "branch", "base", "title", "body", "head_sha", "base_sha", "document_sha256", "diff")
 
 
 class Desk:
@@ -42,6 +46,17 @@ class Desk:
                 self.rows.turns.submitted_by(connection, model, person)
                 self.rows.mark_due(connection, model, at=self.now, cause=str(uuid4()), actor=marked_by, ask=ask)
         self.now += 1
+
+    def control(self, **wanted: Any) -> None:
+        with self.database.write() as connection:
+            self.rows.limits.keep_controls(connection, Controls(**wanted))
+
+    def stand(self, model: str, *, number: int, is_open: bool = True) -> None:
+        """The model's request upstream, as far as recorded."""
+        texts: dict[str, Any] = dict.fromkeys(TEXTS, "")
+        last = events.PullRequestFacts(model_name=model, number=number, draft=False, revision=1, **texts)
+        with self.database.write() as connection:
+            self.rows.keep(connection, model, PullRequest(state="open", is_open=is_open, last=last))
 
     def places(self) -> list[str]:
         return [row.model for row in self.rows.turns.waiting(self.now)]
@@ -162,3 +177,40 @@ def test_what_is_asked_of_a_model_is_not_lost_when_main_moves(desk: Desk) -> Non
     desk.submit("ada", "a0", ask="follow")
     desk.submit("ada", "a0")
     assert [due.ask for due in desk.rows.due_now(desk.now, limit=9)] == [""]
+
+
+def test_a_paused_bot_takes_nothing_until_it_is_resumed(desk: Desk) -> None:
+    desk.control(paused=True)
+    desk.submit("ada", "a0")
+    desk.worker.run_due()
+    assert desk.taken == []
+    desk.control(paused=False)
+    desk.worker.run_due()
+    assert desk.taken == ["a0"]
+
+
+def test_while_enough_are_open_only_those_are_kept_up_to_date(desk: Desk) -> None:
+    desk.stand("b0", number=1)
+    desk.control(most_open=1)
+    desk.submit("ada", "a0")
+    desk.submit("bob", "b0")
+    desk.worker.run_due()
+    assert desk.taken == ["b0"]
+    desk.stand("b0", number=1, is_open=False)
+    desk.worker.run_due()
+    assert desk.taken == ["b0", "a0"]
+
+
+def test_no_more_are_opened_in_an_hour_than_operators_allow(desk: Desk) -> None:
+    desk.control(most_per_hour=2)
+    with desk.database.write() as connection:
+        desk.rows.limits.opened(connection, 1, at=desk.now - 3000)
+        desk.rows.limits.opened(connection, 2, at=desk.now - 60)
+    desk.submit("ada", "a0")
+    desk.worker.run_due()
+    assert desk.taken == []
+    until = desk.rows.limits.full_until(desk.now)
+    assert until is not None
+    desk.now = until
+    desk.worker.run_due()
+    assert desk.taken == ["a0"]
