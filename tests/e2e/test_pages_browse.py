@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -112,7 +113,7 @@ def test_keys_lead_from_search_to_a_result_and_back(address: str, browser: Brows
         assert wrong == []
 
 
-@pytest.mark.parametrize("path", ["/models", "/models?view=table", "/models/detail/alpha-chat/json"])
+@pytest.mark.parametrize("path", ["/models", "/models/detail/alpha-chat/json"])
 def test_a_first_visit_is_small_and_nothing_moves_while_it_loads(address: str, browser: Browser, path: str) -> None:
     with opened(browser, viewport={"width": 1440, "height": 900}) as (page, _wrong):
         page.goto(address + path)
@@ -122,3 +123,31 @@ def test_a_first_visit_is_small_and_nothing_moves_while_it_loads(address: str, b
     assert sum(size for name, size in sizes.items() if name.endswith(".js")) < SCRIPT_BYTES
     assert len(sizes) <= REQUESTS, sizes
     assert found["shift"] < SHIFT
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1440), ("zh", "dark", 390)])
+def test_a_newcomer_finds_a_model_by_ability_and_size_and_takes_its_command(
+    address: str, browser: Browser, language: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    size: Any = {"width": width, "height": 844}
+    allowed = ["clipboard-read", "clipboard-write"]
+    options: dict[str, Any] = {"locale": language, "color_scheme": scheme, "viewport": size, "permissions": allowed}
+    with opened(browser, **options) as (page, wrong):
+        page.goto(address)
+        if width < 800:
+            page.locator(".filters-toggle").click()
+        for name, value in (("ability", "chat"), ("size", "1-8"), ("fits_gb", "8")):
+            page.locator(f"input[name={name}][value='{value}']").check()
+            page.wait_for_url(f"**{name}={value}*")
+        assert accessibility_problems(page) == []
+        page.locator("#results .cover", has_text="alpha-chat").click()
+        page.locator(".tabs a[href$='/specs']").click()
+        page.locator(".matrix a", has_text="Q4_0").or_(page.locator(".matrix summary")).first.click()
+        page.locator(".matrix a", has_text="Q4_0").first.click()
+        page.wait_for_url("**quantization=Q4_0*")
+        assert accessibility_problems(page) == []
+        page.locator("#launch [data-copy]").first.click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("xinference launch --model-name alpha-chat")
+        assert copied.endswith("--quantization Q4_0")
+        assert wrong == []
