@@ -44,7 +44,8 @@ doc.addEventListener("keydown", (event) => {
   }
   if (off() || typing(target)) return;
   const step = { j: 1, k: -1 }[key];
-  const node = /^[a-z?]$/.test(key) && doc.querySelector(`[aria-keyshortcuts="${key}"]`);
+  const place = key === "u" ? ".crumbs a[href='/reviews']" : `[aria-keyshortcuts="${key}"]`;
+  const node = /^[a-z?]$/.test(key) && doc.querySelector(place);
   if (step ? !walk(step, begins) : !node) return;
   event.preventDefault();
   if (node && !step) act(node);
