@@ -98,6 +98,7 @@ def review_context(name: str, number: int, *, why: Refusal | None, part: str) ->
         "standing": standing(detail),
         "verdicts": earlier_verdicts(detail),
         "neighbours": neighbours(detail.row),
+        "base_published": _is_published(detail),
         "looked": looked if looked != detail.base else 0,
         "against": asked.against if diff.against == asked.against else 0,
         "view": asked.view,
@@ -156,6 +157,11 @@ def _clients(model_type: str) -> Clients:
 
 def _readme(text: str) -> Any:
     return render_readme(text, ReadmeWords(image=_("image"), table=_("table")))
+
+
+def _is_published(detail: ReviewDetail) -> bool:
+    """Whether the revision compared with was approved: a model that is new has only earlier submissions."""
+    return any(each.revision == detail.base and each.state == "approved" for each in detail.history)
 
 
 def _asked_quote(detail: ReviewDetail, threads: Threads) -> str:
