@@ -76,8 +76,8 @@ class Facts:
 
     `context_length` in tokens (`max_tokens` of embedding and rerank), 0 where unsaid; `dimensions` of an embedding.
     `family` tells how the model is run; `license` is empty in today's catalogue. `least_gb` is the memory that the
-    most frugal build wants, as shared/model_memory.py estimates it, 0 where no size is said. `remote_code`: it has clients
-    run code that comes with the weights or from a repository of its own.
+    most frugal build wants, as shared/model_memory.py estimates it, 0 where no size is said. `remote_code`: it has
+    clients run code that comes with the weights or from a repository of its own.
     """
 
     type: str

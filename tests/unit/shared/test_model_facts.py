@@ -109,3 +109,17 @@ JSON = st.recursive(
 @given(st.sampled_from(TYPES), st.lists(JSON, max_size=3))
 def test_facts_never_raise_on_json(type_: str, records: list[object]) -> None:
     facts_of(type_, records)
+
+
+@pytest.mark.parametrize(
+    ("members", "runs"),
+    [
+        ({}, False),
+        ({"source_url": "https://example.org/code.git"}, True),
+        ({"default_model_config": {"vLLM": {"trust_remote_code": True}}}, True),
+        ({"default_model_config": {"trust_remote_code": False}}, False),
+        ({"trust_remote_code": "yes"}, False),
+    ],
+)
+def test_remote_code_is_what_a_record_has_clients_run(members: dict[str, Any], runs: bool) -> None:
+    assert facts_of("llm", [{"model_name": "m", **members}]).remote_code is runs
