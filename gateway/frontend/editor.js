@@ -10,15 +10,15 @@ import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutt
 import { tagHighlighter, tags } from "@lezer/highlight";
 import { drafts } from "./editor_draft.js";
 import { liveForm } from "./editor_form.js";
+import { meta, symbol } from "./editor_page.js";
 import { schemaCompletion } from "./editor_schema.js";
 import { nodeAt } from "./editor_pointer.js";
-
-const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
 
 // Of each text box, the form that is in step with it.
 const lives = new Map();
 const copying = new Map();
 const COPY_IDLE_MS = 150;
+const LONG = 100_000;
 
 const colours = tagHighlighter([
   { tag: tags.propertyName, class: "jk" },
@@ -78,16 +78,6 @@ function spot(state, { path, line, column }) {
   return { from, to: Math.min(from + 1, state.doc.length) };
 }
 
-function symbol(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${meta("icons")}#${name}`);
-  svg.append(use);
-  return svg;
-}
-
 // The list beside the editor: the same markup as the server's `problems` macro.
 function showProblems(area, view, found) {
   const box = document.getElementById(area.dataset.problems || "");
@@ -140,19 +130,15 @@ function buttons(area, view) {
   }
 }
 
-function extensions(area) {
+// What every text needs; the label and the hint are the text box's own.
+function common(area) {
   const nonce = meta("csp-nonce");
   const label = area.labels?.[0];
   if (label && !label.id) label.id = `${area.id}-label`;
   return [
     nonce ? EditorView.cspNonce.of(nonce) : [],
-    lineNumbers(), foldGutter(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter(), drawSelection(),
-    history(), json(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(), search({ top: false }),
-    EditorView.lineWrapping,
+    highlightActiveLine(), drawSelection(), history(), search({ top: false }), EditorView.lineWrapping,
     EditorState.readOnly.of(area.readOnly),
-    syntaxHighlighting(colours),
-    area.dataset.validateUrl ? linter(serverLint(area), { delay: 400 }) : [],
-    autocompletion({ override: [schemaCompletion(() => area.dataset.schemaUrl?.replace("{type}", typeOf(area)))] }),
     EditorView.contentAttributes.of({
       "aria-labelledby": label?.id || "", "aria-describedby": area.getAttribute("aria-describedby") || "", tabindex: "0",
     }),
@@ -164,23 +150,35 @@ function extensions(area) {
       lives.get(area)?.edited(update);
       area.dispatchEvent(new Event("input", { bubbles: true }));
     }),
+  ];
+}
+
+function jsonExtensions(area) {
+  return [
+    lineNumbers(), foldGutter(), lintGutter(), highlightActiveLineGutter(), common(area),
+    json(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(),
+    syntaxHighlighting(colours),
+    area.dataset.validateUrl ? linter(serverLint(area), { delay: 400 }) : [],
+    autocompletion({ override: [schemaCompletion(() => area.dataset.schemaUrl?.replace("{type}", typeOf(area)))] }),
     // No indentWithTab: Tab leaves the editor.
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap,
       { key: "F8", run: nextDiagnostic }]),
   ];
 }
 
-function start(area) {
-  const view = new EditorView({
-    state: EditorState.create({ doc: area.value, extensions: [extensions(area)] }),
-  });
+function mount(area, extensions) {
+  const view = new EditorView({ state: EditorState.create({ doc: area.value, extensions }) });
   area.after(view.dom);
   area.hidden = true;
   area.required = false;
-  const label = area.labels?.[0];
-  label?.addEventListener("click", () => view.focus());
-  buttons(area, view);
+  area.labels?.[0]?.addEventListener("click", () => view.focus());
   area.form?.addEventListener("formdata", ({ formData }) => formData.set(area.name, view.state.doc.toString()));
+  return view;
+}
+
+function start(area) {
+  const view = mount(area, jsonExtensions(area));
+  buttons(area, view);
   if (document.getElementById("model-form")) {
     lives.set(area, liveForm(area, view));
     drafts(area, view, lives.get(area));
@@ -196,4 +194,20 @@ function start(area) {
   area.dispatchEvent(new CustomEvent("editor-ready", { bubbles: true }));
 }
 
+// A browser's text box takes seconds for a megabyte, and half of one for each key: a long README gets the editor too.
+function whereLong(area) {
+  const long = () => area.value.length > LONG && !area.hidden;
+  const take = () => {
+    const at = area.selectionStart;
+    const focused = document.activeElement === area;
+    const view = mount(area, [common(area), keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap])]);
+    if (!focused) return;
+    view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) }, scrollIntoView: true });
+    view.focus();
+  };
+  if (long()) take();
+  else area.addEventListener("input", () => { if (long()) take(); });
+}
+
 for (const area of document.querySelectorAll('textarea[data-editor="json"]')) start(area);
+for (const area of document.querySelectorAll("textarea[data-grows]")) whereLong(area);

@@ -1,6 +1,7 @@
 // Saves what is typed as a draft after a pause: the first time it makes one, later under its number.
+import { meta } from "./editor_page.js";
+
 const IDLE_MS = 2000;
-const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
 const CONFLICTS = /\/(stale-base|revision-closed)$/;
 
 export function drafts(area, view, live) {
@@ -20,6 +21,8 @@ export function drafts(area, view, live) {
 
   function schedule() {
     version += 1;
+    const figures = document.getElementById("your-change");
+    if (figures) figures.textContent = figures.dataset.later;
     clearTimeout(timer);
     if (!stopped) timer = setTimeout(save, IDLE_MS);
   }
@@ -37,7 +40,7 @@ export function drafts(area, view, live) {
     const data = new FormData(form);
     const body = {
       document: view.state.doc.toString(),
-      readme: (data.get("readme") || "").replace(/\r\n/g, "\n"),
+      readme: String(data.get("readme") || "").replace(/\r\n/g, "\n"),
       visibility: data.get("public") ? "public" : data.get("otherwise") || "private",
       message: (data.get("message") || "").trim(),
     };

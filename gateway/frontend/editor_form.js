@@ -1,10 +1,10 @@
 // The document's form in step with the editor: a field's change patches the text on the server, the text's the form.
 import { Annotation } from "@codemirror/state";
+import { meta, symbol } from "./editor_page.js";
 
 const fromForm = Annotation.define();
 const TEXT_IDLE_MS = 400;
 const FIELD_IDLE_MS = 300;
-const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
 const isField = (name) => /^f\+?:/.test(name || "");
 const pointerOf = (name) => name.slice(name.indexOf(":") + 1);
 
@@ -64,7 +64,9 @@ function say(control, message) {
     const line = old || document.createElement("p");
     line.className = "error";
     line.id = id;
-    line.textContent = message;
+    const words = document.createElement("span");
+    words.textContent = message;
+    line.replaceChildren(symbol("alert-fill"), words);
     if (!old) (field.querySelector(":scope > .hint") ? field.insertBefore(line, field.querySelector(":scope > .hint")) : field.append(line));
     control.setAttribute("aria-invalid", "true");
     described.unshift(id);

@@ -36,8 +36,8 @@ def set_member(text: str, pointer: str, raw_json: str) -> str:
 def write_member(text: str, pointer: str, raw_json: str, *, order: Sequence[str] = ()) -> str:
     """The text saying that value at the pointer, with as few changed bytes as its own layout allows.
 
-    Parts of the old value that are in the new one keep their bytes. A missing member follows the last of those
-    that `order` names before it, an item `/-` goes last. Raises as `set_member` does.
+    Parts of the old value that are in the new one keep their bytes. A missing member takes the place
+    that `order` gives it, last where that says nothing; an item `/-` goes last. Raises as `set_member` does.
     """
     new = strict_root(raw_json)
     root, tokens = readable_root(text), tokens_of(pointer)
@@ -59,10 +59,14 @@ def write_member(text: str, pointer: str, raw_json: str, *, order: Sequence[str]
 
 
 def _place(parent: Node, key: str, *, order: Sequence[str]) -> int:
-    """Where a new member goes: behind the last that `order` names before it, last where there is none."""
-    before = set(order[: order.index(key)]) if key in order and parent.is_object else set()
-    places = [number for number, member in enumerate(parent.members) if member.key in before]
-    return places[-1] + 1 if places else len(parent.spans)
+    """Where a new member goes: behind the last that `order` names before it, else before the first it names after."""
+    if key not in order or not parent.is_object:
+        return len(parent.spans)
+    before, after = set(order[: order.index(key)]), set(order[order.index(key) + 1 :])
+    known = {number: member.key for number, member in enumerate(parent.members)}
+    if behind := [number + 1 for number, each in known.items() if each in before]:
+        return behind[-1]
+    return next((number for number, each in known.items() if each in after), len(known))
 
 
 def remove_member(text: str, pointer: str) -> str:

@@ -115,6 +115,8 @@ def change_figures(base_document: str, document: str, line_counts: Callable[[], 
     """Fields and lines that differ from the base; empty where the text cannot be read."""
     if not base_document or not document.strip():
         return {}
+    if document == base_document:
+        return {"fields": 0, "added": 0, "removed": 0}
     try:
         fields = diff_by_field(base_document, document)
     except HubError:
