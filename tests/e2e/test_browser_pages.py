@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import Connection
 
 from gateway.auth import SESSION_COOKIE
-from shared.event_store.interface import RecordedEvent
-from shared.events.registry import ModelSubmitted
 from tests.support.browser import accessibility_problems, opened, served, show_as, sideways_px
 from tests.support.hub import reader, small_catalogue
 from tests.support.models import llm
+from tests.support.parking import poisoned
 from tests.support.running import PASSWORD, Api, TestHub, running_hub
 from tests.support.stages import drafted, published, registered
 
@@ -248,21 +246,3 @@ def test_operator_retries_a_parked_stream_and_its_model_appears(tabs: dict[str, 
     page.goto("/models/detail/stuck")
     expect(page.get_by_role("heading", level=1)).to_have_text("stuck")
     assert wrong == []
-
-
-@contextmanager
-def poisoned(hub: TestHub, name: str) -> Iterator[None]:
-    """While it lasts, catalog's handler of submissions raises for one model."""
-    handlers = hub.hub.services["catalog"].subscriptions[0]._served._applier._handlers  # type: ignore[attr-defined]
-    real = handlers[ModelSubmitted]
-
-    def broken(connection: Connection, recorded: RecordedEvent) -> None:
-        if recorded.event.model_name == name:
-            raise ValueError(f"{name} cannot be applied")
-        real(connection, recorded)
-
-    handlers[ModelSubmitted] = broken
-    try:
-        yield
-    finally:
-        handlers[ModelSubmitted] = real
