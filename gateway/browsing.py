@@ -57,6 +57,11 @@ class Selection:
         return PER_PAGE[self.view]
 
     @property
+    def order(self) -> str:
+        """The order of the list, the default one by its name."""
+        return self.sort or default_sort(self.q)
+
+    @property
     def is_plain(self) -> bool:
         """Whether this is the front page: nothing chosen, nothing searched for."""
         return self == Selection(sort=self.sort, view=self.view)
@@ -134,6 +139,10 @@ def address(selection: Selection) -> str:
 
 def with_type(selection: Selection, model_type: str) -> str:
     return address(replace(selection, type=model_type, page=1))
+
+
+def with_sort(selection: Selection, sort: str) -> str:
+    return address(replace(selection, sort="" if sort == default_sort(selection.q) else sort, page=1))
 
 
 def with_view(selection: Selection, view: str) -> str:

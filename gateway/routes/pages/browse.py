@@ -25,6 +25,7 @@ from gateway.browsing import (
     pages_of,
     question,
     read_selection,
+    with_sort,
     with_type,
     with_view,
     without,
@@ -68,6 +69,7 @@ def browse() -> str:
         shelf=_shelf(selection),
         empty=_empty(selection) if not found.total else None,
         page_href=lambda page: on_page(selection, page),
+        sort_href=lambda sort: with_sort(selection, sort),
         per_page=selection.per_page,
         rebuilding=calls().catalog.version(Empty(), read_caller()).rebuilding,
     )

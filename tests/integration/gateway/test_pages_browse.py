@@ -170,3 +170,9 @@ def test_views_show_the_same_models(hub: TestHub, view: str, shows: str) -> None
     assert shows in page.html
     assert page.hrefs.count("/models/detail/alpha-chat") == 1
     assert page.hrefs.count("/models?type=llm" + (f"&view={view}" if view else "")) == 1
+
+
+def test_heads_of_the_table_order_it_and_say_how_it_is_ordered(hub: TestHub) -> None:
+    page = reader(hub).get("/models?view=table&sort=name")
+    assert 'aria-sort="ascending"' in page.html
+    assert {"/models?sort=size&view=table", "/models?view=table"} <= set(page.hrefs)

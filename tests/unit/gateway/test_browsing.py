@@ -14,6 +14,7 @@ from gateway.browsing import (
     only,
     question,
     read_selection,
+    with_sort,
     with_type,
     with_view,
     without,
@@ -133,3 +134,11 @@ def test_view_is_part_of_the_address_and_says_how_many_a_page_shows() -> None:
     assert address(cleared(table)) == "/models?view=table"
     assert read("view=table").is_plain
     assert read("view=evil") == Selection()
+
+
+def test_sort_is_said_only_where_it_is_not_the_usual_one() -> None:
+    selection = read("ability=chat&view=table&page=2")
+    assert (selection.order, read("q=a").order) == ("-updated", "relevance")
+    assert with_sort(selection, "size") == "/models?ability=chat&sort=size&view=table"
+    assert with_sort(read("sort=size"), "-updated") == "/models"
+    assert with_sort(read("q=a"), "-updated") == "/models?q=a&sort=-updated"
