@@ -56,7 +56,8 @@ def tell_owners_of_comment(application: Application, connection: Connection, rec
     """Whenever somebody comments, then the model's owners hear of it."""
     event: review.ReviewCommented = recorded.event
     owners = application.inbox.owners(connection, event.model_name)
-    _tell(application, connection, recorded, people=owners, text=event.text)
+    path = f"/models/detail/{event.model_name}/revisions/{event.revision}#comments"
+    _tell(application, connection, recorded, people=owners, text=event.text, path=path)
 
 
 def tell_reviewers(application: Application, connection: Connection, recorded: RecordedEvent) -> None:

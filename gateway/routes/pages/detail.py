@@ -16,7 +16,7 @@ from gateway.clients import calls
 from gateway.event_words import words_of
 from gateway.markup import ColouredJson, ReadmeWords, colour_json, readme_is_cut, render_readme
 from gateway.model_banner import detail_href
-from gateway.model_page import chosen_build, document_size, read_page, render_tab
+from gateway.model_page import ModelPage, chosen_build, document_size, read_page, render_tab
 from gateway.pull_branch import found_on_branch, take_over
 from gateway.pull_places import placed
 from gateway.pull_steps import actions_of, steps_of
@@ -32,6 +32,7 @@ from shared.contracts.catalog import (
     ReadModel,
     ReadRevision,
     ReadTimeline,
+    ReviewComment,
     RevisionRow,
     Timeline,
 )
@@ -97,7 +98,20 @@ def revision(name: str, number: int) -> str:
         size=document_size(found.document),
         readme=render_readme(found.readme, words) if found.readme.strip() else "",
         findings=_findings(found.checks),
+        talk=_talk(page, number) if found.row.state != "draft" else None,
     )
+
+
+def _talk(page: ModelPage, number: int) -> list[ReviewComment] | None:
+    """What reviewers and owners said of a submitted revision, for them alone; None for others."""
+    if not (page.standing.manages or page.standing.reviews):
+        return None
+    asked = ReadRevision(name=page.model.name, revision=number, min_position=request.args.get("min_position", ""))
+    try:
+        return named(calls().catalog.review(asked, read_caller())).comments
+    except NotFound:
+        # a revision of upstream's, or a withdrawn draft: nobody was ever asked about it
+        return None
 
 
 @blueprint.get("/compare")

@@ -13,10 +13,11 @@ from gateway.auth import caller, read_caller, requires
 from gateway.clients import calls
 from gateway.editing import Refusal, plain_lines, refusal
 from gateway.errors import status_of
+from gateway.model_banner import detail_href
 from gateway.paging import address, one_of, page_number, words
 from gateway.review_page import age_words, asked_of, review_context, review_href
 from gateway.review_threads import spot_of
-from gateway.routes.reviews import reviews_model
+from gateway.routes.reviews import comments_on_model, reviews_model
 from gateway.states import look_of, type_word
 from gateway.web import go, tell
 from shared.contracts import review as api
@@ -152,6 +153,18 @@ def _against() -> int:
     """The revision whose line is meant, as the page said."""
     text = request.form.get("base", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
+
+
+@blueprint.post("/models/detail/<name>/revisions/<int:number>/comments")
+@comments_on_model
+def answer_comment(name: str, number: int) -> Response:
+    """Owners answer where they see what was said: on the revision's own page."""
+    spot = spot_of(request.form.get("line", ""), "")
+    text = plain_lines(request.form.get("comment", "")).strip()
+    command = api.Comment(name=name, revision=number, feedback=text, line=spot.line if spot else 0)
+    answer = calls().review.comment(command, caller())
+    tell("ok", _("Your comment is there for the reviewers to read."))
+    return go(f"{detail_href(answer.name)}/revisions/{number}?min_position={answer.position}#comments")
 
 
 @blueprint.post("/reviews/<name>/<int:number>/claim")

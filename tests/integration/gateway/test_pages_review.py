@@ -182,3 +182,30 @@ def test_form_that_old_releases_do_not_know_says_which(hub: TestHub) -> None:
     page = reader(hub, "rita").get(f"/reviews/{name}/2")
     assert re.search(r"Xinference 1\.\d+\.\d+ – [\d.]+ cannot read a model that has it\.", page.text)
     assert page.says("Releases that lose the model")
+
+
+def test_owner_reads_what_was_said_of_a_line_and_answers(hub: TestHub) -> None:
+    name = update(hub)
+    line = line_of(hub, name, 2, "context_length")
+    hub.api("rita").made(f"/models/{name}/revisions/2/comments", {"feedback": "Is it 4096?", "line": line})
+    hub.settled()
+    owner, path = reader(hub, "max"), f"/models/detail/{name}/revisions/2"
+    assert f"{path}#comments" in owner.get("/user-center").hrefs
+    page = owner.get(path)
+    assert page.says("Is it 4096?") and page.says(f"line {line}") and page.says('"context_length": 4096')
+    send(owner, page, f"{path}/comments", comment="Its config says so.", line=str(line))
+    hub.settled()
+    assert "Its config says so." in thread(reader(hub, "rita").get(f"/reviews/{name}/2"), f"new-{line}")
+    stranger = reader(hub, "mia")
+    assert not stranger.get(path).says("Is it 4096?")
+    assert send(stranger, stranger.get("/user-center"), f"{path}/comments", comment="Me too.").status == 403
+
+
+def test_published_revision_shows_what_was_said_to_nobody_else(hub: TestHub) -> None:
+    name = fresh("quiet")
+    published(hub, name, visibility="public")
+    hub.api("rita").made(f"/models/{name}/revisions/1/comments", {"feedback": "Well done."})
+    hub.settled()
+    path = f"/models/detail/{name}/revisions/1"
+    assert reader(hub, "max").get(path).says("Well done.")
+    assert not reader(hub).get(path).says("Well done.") and reader(hub).get(path).status == 200
