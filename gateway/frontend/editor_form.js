@@ -75,6 +75,21 @@ function say(control, message) {
   else control.removeAttribute("aria-describedby");
 }
 
+// The page's own preview, taken over from the answer that the button brings without scripts.
+async function previewInPlace(form, submitter) {
+  const body = new URLSearchParams(new FormData(form));
+  body.set("action", "preview");
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body }).catch(() => null);
+  if (!answer?.ok) return false;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+  if (!fresh) return false;
+  const old = document.getElementById("preview");
+  if (old) old.replaceWith(fresh);
+  else submitter.closest(".card").parentElement.after(fresh);
+  document.getElementById("preview").scrollIntoView({ block: "nearest" });
+  return true;
+}
+
 export function liveForm(area, view) {
   const form = area.form;
   const state = document.getElementById("form-state");
@@ -169,6 +184,16 @@ export function liveForm(area, view) {
   // What the form's buttons do without scripts is done here without leaving the page.
   form.addEventListener("submit", (event) => {
     const { submitter } = event;
+    if (submitter?.value === "preview" && !submitter.dataset.failed) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      previewInPlace(form, submitter).then((done) => {
+        if (done) return;
+        submitter.dataset.failed = "1";
+        form.requestSubmit(submitter);
+      });
+      return;
+    }
     const live = submitter?.name === "act" || submitter?.value === "apply";
     if (!live && !pending.size) return;
     event.preventDefault();

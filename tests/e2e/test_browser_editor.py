@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gateway.auth import SESSION_COOKIE
-from tests.support.browser import opened, served
+from tests.support.browser import accessibility_problems, opened, served, show_as, sideways_px
 from tests.support.hub import reader, small_catalogue
 from tests.support.models import llm
 from tests.support.running import TestHub, running_hub
@@ -133,6 +133,14 @@ def test_a_change_saves_itself_as_the_next_revisions_draft(page: Page, hub: Test
     kept = hub.api("max").get("/models/shown/revisions/2").get_json()
     assert (kept["row"]["state"], json.loads(kept["document"])["context_length"]) == ("draft", 8192)
     assert page.evaluate("document.getElementById('edit').dataset.dirty") is None
+    page.get_by_role("button", name="See what changes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before you submit shown")
+    expect(page.locator(".changes")).to_contain_text("context_length")
+    show_as(page, "dark", 390)
+    assert (sideways_px(page), accessibility_problems(page)) == (0, [])
+    page.get_by_role("button", name="Back to editing").click()
+    expect(page.get_by_label("Context length")).to_have_value("8192")
+    forget(page)
 
 
 def test_a_draft_that_was_saved_elsewhere_is_not_overwritten(page: Page, hub: TestHub) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.document import parse, remove_member, same, set_member, stamp
+from shared.document import parse, remove_member, same, set_member, stamp, write_member
 from shared.errors import Invalid, NotFound
 from tests.unit.shared.document.samples import SCALARS, STYLES, pointers, quick, record, records, texts
 
@@ -138,3 +138,46 @@ def test_stamp_changes_nothing_but_updated_at(text: str, base: str, now: int) ->
 def test_unchanged_content_is_never_stamped(value: Any, style: dict[str, Any], now: int) -> None:
     text = json.dumps(value, **style)
     assert stamp(text, now, base_text=json.dumps(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "raw", "expected"),
+    [
+        ('{\n  "l": [\n    "a",\n    "b"\n  ]\n}', "/l", '["b", "c"]', '{\n  "l": [\n    "b",\n    "c"\n  ]\n}'),
+        ('{"a":1,"c":1.50}', "/b", "2", '{"a":1,"b":2,"c":1.50}'),
+        ('{"b":1,"c":3}', "/a", "2", '{"a":2,"b":1,"c":3}'),
+        ('{"x":1}', "/a", "2", '{"x":1, "a":2}'),
+        ('{"a":1,"x":9}', "/d", "2", '{"a":1,"d":2,"x":9}'),
+        ('{"a":1}', "/y", "2", '{"a":1, "y":2}'),
+        ('{\n "a": 1\n}', "/b", '{"k": [1]}', '{\n "a": 1,\n "b": {\n  "k": [\n   1\n  ]\n }\n}'),
+        ('{"l":[{"a":1}]}', "/l/-", '{"a":2}', '{"l":[{"a":1}, {"a": 2}]}'),
+    ],
+)
+def test_a_written_value_keeps_what_it_shares_and_takes_its_place(
+    text: str, pointer: str, raw: str, expected: str
+) -> None:
+    assert write_member(text, pointer, raw, order=("a", "b", "c", "d")) == expected
+
+
+@given(texts(records()), st.data())
+@quick
+def test_writing_what_is_there_already_changes_no_byte(text: str, data: st.DataObject) -> None:
+    pointer, found = data.draw(st.sampled_from(list(pointers(json.loads(text)))))
+    assert write_member(text, pointer, json.dumps(found)) == text
+
+
+@given(texts(records()), SCALARS, st.data())
+@quick
+def test_a_written_value_is_the_only_one_that_differs(text: str, value: Any, data: st.DataObject) -> None:
+    pointer, _ = data.draw(st.sampled_from(list(pointers(json.loads(text)))))
+    raw = json.dumps([value])
+    assert json.loads(write_member(text, pointer, raw)) == json.loads(set_member(text, pointer, raw))
+
+
+def test_writing_below_what_is_missing_is_refused() -> None:
+    with pytest.raises(NotFound):
+        write_member('{"a": 1}', "/b/c", "1")
+    with pytest.raises(NotFound):
+        write_member('{"l": []}', "/l/3", "1")
+    with pytest.raises(Invalid):
+        write_member('{"a": 1}', "/a", "{")
