@@ -93,7 +93,7 @@ _HINTS: Mapping[str, Words] = {
 def label_of(field: FormField) -> str:
     """The schema's own title for a member that is new to this page."""
     if field.key == "language":
-        return str(_("Languages") if field.kind in ("chips", "fixed") else _("Language"))
+        return str(_("Languages") if field.kind in ("chips", "fixed") else _("Its one language"))
     say = _LABELS.get(field.key)
     return str(say()) if say else field.title
 
