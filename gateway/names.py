@@ -79,6 +79,13 @@ def actor_id(actor: str) -> str:
     return found
 
 
+def submitter_id(login: str) -> str:
+    """The id behind a login of an address, which never fails: who is not known has submitted nothing."""
+    if not login or login in KNOWN_AS:
+        return login
+    return _ids_by_login([login]).get(login.lower(), f"unknown:{login}")
+
+
 def about(subject: str) -> str:
     """Whom or what identity's lines are about: a login, a group; empty for a model's, which has its name beside it."""
     if subject.startswith("user-"):

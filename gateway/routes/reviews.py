@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -10,6 +11,7 @@ from gateway.answers import named
 from gateway.auth import caller, read_caller, require_sign_in, requires
 from gateway.blueprints import Routes, needs_sign_in
 from gateway.clients import calls
+from gateway.names import submitter_id
 from gateway.routes.bodies import CommentBody, MinPosition, VerdictBody
 from shared.contracts import catalog as read
 from shared.contracts import review as api
@@ -53,7 +55,8 @@ def comments_on_model(route: Callable[..., Any]) -> Callable[..., Any]:
 @blueprint.response(200, schema_of(read.Reviews))
 def find_reviews(query: read.FindReviews) -> read.Reviews:
     """Submissions by state, oldest first."""
-    return named(calls().catalog.reviews(query, read_caller()))
+    asked = replace(query, submitter=submitter_id(query.submitter))
+    return named(calls().catalog.reviews(asked, read_caller()))
 
 
 @blueprint.route("/reviews/<name>/<int:number>")

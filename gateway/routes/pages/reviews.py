@@ -14,6 +14,7 @@ from gateway.clients import calls
 from gateway.editing import Refusal, plain_lines, refusal
 from gateway.errors import status_of
 from gateway.model_banner import detail_href
+from gateway.names import submitter_id
 from gateway.paging import address, one_of, page_number, words
 from gateway.review_page import age_words, asked_of, review_context, review_href
 from gateway.review_threads import spot_of
@@ -37,20 +38,23 @@ blueprint = Blueprint("review_pages", __name__)
 def review_list() -> str:
     """What waits for a verdict, the longest first; others by state."""
     state = one_of(request.args, "state", STATES, "pending")
+    author = words(request.args, "submitter", 254)
     query = FindReviews(
         state=cast(Any, state),
         type=one_of(request.args, "type", TYPES),
         q=words(request.args),
+        submitter=submitter_id(author),
         sort=cast(Any, one_of(request.args, "sort", ("age", "-age"), "age" if state == "pending" else "-age")),
         page=page_number(request.args),
         per_page=PER_PAGE,
         min_position=request.args.get("min_position", ""),
     )
     found = named(calls().catalog.reviews(query, read_caller()))
-    kept = {"type": query.type, "q": query.q, "sort": query.sort if "sort" in request.args else ""}
+    kept = {"type": query.type, "q": query.q, "submitter": author, "sort": query.sort if "sort" in request.args else ""}
     return render_template(
         "reviews.html",
         query=query,
+        author=author,
         found=found,
         rows=[(row, checks_word(row)) for row in found.items],
         tabs=_state_tabs(query, kept),
@@ -64,7 +68,7 @@ def _state_tabs(query: FindReviews, kept: dict[str, str]) -> list[dict[str, Any]
     titles = {state: look_of("review", state).word for state in STATES} | {"all": _("All")}
     tabs = []
     for state in STATES:
-        counted = FindReviews(state=cast(Any, state), type=query.type, q=query.q, per_page=1)
+        counted = FindReviews(state=cast(Any, state), type=query.type, q=query.q, submitter=query.submitter, per_page=1)
         tabs.append(
             {
                 "href": address("/reviews", state=state if state != "pending" else "", **kept),

@@ -131,6 +131,7 @@ def find_reviews(view: View, request: FindReviews) -> Reviews:
         state=request.state,
         model_type=request.type,
         text=request.q,
+        submitter=request.submitter,
         oldest_first=request.sort == "age",
         offset=(request.page - 1) * request.per_page,
         limit=request.per_page,

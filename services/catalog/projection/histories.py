@@ -77,6 +77,7 @@ class HistoryReads:
         state: str,
         model_type: str,
         text: str,
+        submitter: str,
         oldest_first: bool,
         offset: int,
         limit: int,
@@ -93,6 +94,8 @@ class HistoryReads:
             conditions.append(models.c.type == model_type)
         if text:
             conditions.append(revisions.c.model.contains(text.lower(), autoescape=True))
+        if submitter:
+            conditions.append(revisions.c.submitter == submitter)
         total = connection.execute(select(func.count()).select_from(joined).where(*conditions)).scalar_one()
         age = verdicts.c.requested_at if oldest_first else verdicts.c.requested_at.desc()
         query = (

@@ -44,9 +44,12 @@ class MyModels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindReviews:
+    """`submitter` is an opaque id, or a login where the gateway asks for its callers."""
+
     state: Literal["pending", "approved", "rejected", "all"] = "pending"
     type: str = ""
     q: QueryText = ""
+    submitter: QueryText = ""
     sort: Literal["age", "-age"] = "age"
     page: Page = 1
     per_page: PerPage = 50

@@ -209,3 +209,16 @@ def test_published_revision_shows_what_was_said_to_nobody_else(hub: TestHub) -> 
     path = f"/models/detail/{name}/revisions/1"
     assert reader(hub, "max").get(path).says("Well done.")
     assert not reader(hub).get(path).says("Well done.") and reader(hub).get(path).status == 200
+
+
+def test_list_can_be_narrowed_to_an_author(hub: TestHub) -> None:
+    mine, other = fresh("mine"), fresh("other")
+    registered(hub, mine, visibility="public")
+    registered(hub, other, visibility="public", person="mia")
+    hub.settled()
+    rita = reader(hub, "rita")
+    found = rita.get("/reviews?submitter=MIA&q=")
+    assert f"/reviews/{other}/1" in found.hrefs and f"/reviews/{mine}/1" not in found.hrefs
+    assert rita.get("/reviews?submitter=nobody-at-all").says("No submission matches")
+    api = hub.api("rita").get("/reviews", submitter="mia", per_page=200).get_json()
+    assert {item["submitter"] for item in api["items"]} == {"mia"}
