@@ -16,6 +16,7 @@ from gateway.app import create_app
 from gateway.catalog_watch import CatalogWatch, watched
 from gateway.feed_cache import FeedCache
 from gateway.kept_feed import KeptFeed
+from gateway.load_history import LoadHistory
 from gateway.seal_keys import seal_public_key
 from shared.config import Settings
 from shared.errors import Invalid
@@ -33,6 +34,7 @@ class RunningGateway:
         self._calls = replace(calls, catalog=watched(calls.catalog, self._watch))
         self._feed = FeedCache(self._calls.catalog, kept=KeptFeed(settings.cache_dir / "feed"), look_s=_FEED_LOOK_S)
         self._watch.on_changed(self._feed.wake)
+        self._load = LoadHistory(calls)
 
     def start(self) -> Flask:
         sealing = _seal_public_key(self._settings)
@@ -41,9 +43,12 @@ class RunningGateway:
         app = create_app(self._settings, self._calls, feed=self._feed)
         app.secret_key = message_key(self._settings)
         app.extensions["hub_seal_public_key"] = sealing
+        app.extensions["hub_load"] = self._load
+        self._load.start()
         return app
 
     def stop(self) -> None:
+        self._load.stop()
         self._feed.stop()
         self._watch.stop()
 

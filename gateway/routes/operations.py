@@ -9,6 +9,7 @@ from gateway.answers import named
 from gateway.auth import caller, read_caller, requires
 from gateway.blueprints import Routes, require_positions
 from gateway.clients import calls
+from gateway.load_history import SERVICES
 from gateway.paging import part_of
 from gateway.routes.bodies import ListQuery
 from shared.contracts.common import Done, Empty, ParkedStream, RetryParked, ServiceOperations
@@ -16,8 +17,6 @@ from shared.contracts.identity import Outbox
 from shared.contracts.pr_bot import ControlPullRequests, UpstreamState
 from shared.contracts.wire import query_schema_of, schema_of
 from shared.errors import NotFound, Unavailable
-
-SERVICES = ("registry", "review", "identity", "pr_bot", "catalog")
 
 blueprint = Routes("operations", __name__, url_prefix="/api/v1/operations", description="For operators")
 

@@ -15,6 +15,7 @@ from gateway.answers import named
 from gateway.auth import caller, read_caller, requires
 from gateway.clients import calls
 from gateway.event_words import EVENTS, words_of
+from gateway.load_charts import last_hour
 from gateway.names import about
 from gateway.paging import address, page_number, words
 from gateway.routes.audit import csv_of, find_audit
@@ -52,6 +53,7 @@ def operations() -> str:
         state_of=service_state,
         now=time.time(),
         total_lag=sum(one.lag for service in found.services for one in service.subscriptions),
+        hour=last_hour(current_app.extensions["hub_load"].samples(), _("All logs")),
         has_broker=any(service.relay or service.delivery for service in found.services),
     )
 
