@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from itertools import islice
 
 from scripts.bench.reading import Effort
 from scripts.bench.results import Rounds, Row
@@ -21,10 +22,11 @@ from shared.event_store.sql import SqlEventStore
 from shared.events import registry
 from shared.messages import Message
 from shared.subscription import ReadLog
-from tests.support.generated import append_imported, generated_models
+from tests.support.generated import append_imported, append_lived, generated_models
 
 GOAL = 20
 _SINGLE_SHARE = 10
+_CHANGES = 4
 
 Built = Callable[[Generation, ReadLog, int], int]
 
@@ -50,19 +52,27 @@ SIDES: dict[str, Built] = {"hub": in_batches, "one transaction an event": one_by
 
 
 def rows(effort: Effort) -> Iterator[Row]:
-    """On a log of imported models; each round builds a generation in an empty database."""
+    """On two logs of as many events: imports alone, and a hub's life, whose models change; each round in an empty
+    database."""
+    models = generated_models(effort.rebuilt)
+    lived = list(islice(generated_models(effort.rebuilt), effort.rebuilt // (1 + 2 * _CHANGES)))
+    yield _row("imports alone", lambda store: append_imported(store, models), effort)
+    yield _row(f"{_CHANGES} changes a model", lambda store: append_lived(store, lived, changes=_CHANGES), effort)
+
+
+def _row(what: str, append: Callable[[SqlEventStore], int], effort: Effort) -> Row:
     url = databases().copy(migrated("registry"))
     try:
         with closing(Database(url)) as database:
             store = SqlEventStore(database, EventTypes(registry.EVENTS, registry.UPCASTERS))
-            append_imported(store, generated_models(effort.rebuilt))
+            events = append(store)
             read_log: ReadLog = lambda after, mark, limit: store.read_log(after=after, mark=mark, limit=limit)  # noqa: E731
-            rounds = Rounds.run(effort.rounds, SIDES, partial(_round, read_log, effort.rebuilt))
+            rounds = Rounds.run(effort.rounds, SIDES, partial(_round, read_log, events))
     finally:
         databases().drop(url)
     ratio = rounds.ratio("hub", "one transaction an event")
-    yield Row(
-        what=f"rebuild of the catalogue's tables, {effort.rebuilt:,} events",
+    return Row(
+        what=f"rebuild of the catalogue's tables, {events:,} events, {what}",
         ours=f"{rounds.of('hub').per_second:,.0f} events/s",
         peer=f"one transaction an event: {rounds.of('one transaction an event').per_second:,.0f} events/s",
         ratio=ratio,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from uuid import UUID, uuid5
 
 from shared.event_store.interface import EventStore, Metadata, NewEvent
-from shared.events.registry import ModelImported
+from shared.events.registry import ModelImported, ModelPublished, ModelUpdated
 
 NAMESPACE = UUID("0d6f7d0e-9c1f-5d0b-8a39-1f5a4b1d7c22")
 _FAMILIES = (
@@ -36,6 +36,7 @@ _QUANTIZATIONS = {
 _SIZES = (1, 2, 3, 4, 7, 8, 9, 13, 14, 27, 32, 34, 70, 72, 110, 235, 405, "0_5", "1_5", "1_8")
 _TYPES = ("llm", "llm", "llm", "llm", "embedding", "rerank")
 _TRANSACTION = 1000
+_TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +98,73 @@ def _sources(chance: random.Random, name: str, quantizations: list[str]) -> dict
 
 def append_imported(store: EventStore, models: Iterable[GeneratedModel]) -> int:
     """Each model as an import of its own in registry's log, many in a transaction; answers how many."""
-    waiting, appended = iter(models), 0
+    return _append(store, ((model.name, 0, [_imported(model, order=order)]) for order, model in enumerate(models)))
+
+
+def append_lived(store: EventStore, models: Sequence[GeneratedModel], *, changes: int) -> int:
+    """Imports as above, each fifty followed by rounds in which each of them is changed and published.
+
+    Answers how many events; any part of the log holds every kind of them.
+    """
+    return _append(store, _lives(models, changes))
+
+
+def _lives(models: Sequence[GeneratedModel], changes: int) -> Iterator[tuple[str, int, Sequence[Any]]]:
+    for first in range(0, len(models), _TOGETHER):
+        together = models[first : first + _TOGETHER]
+        for order, model in enumerate(together, start=first):
+            yield model.name, 0, [_imported(model, order=order)]
+        for change in range(changes):
+            for model in together:
+                yield model.name, 1 + 2 * change, _changed(model, revision=2 + change)
+
+
+def _append(store: EventStore, happened: Iterable[tuple[str, int, Sequence[Any]]]) -> int:
+    """(name, version before, events) each; many in a transaction."""
+    waiting, appended = iter(happened), 0
     while batch := list(islice(waiting, _TRANSACTION)):
         with store.transaction() as connection:
-            for model in batch:
-                stream = f"model-{model.name.lower()}"
-                new = NewEvent(
-                    event_id=str(uuid5(NAMESPACE, stream)),
-                    event=_imported(model, order=appended),
-                    metadata=Metadata(correlation_id=stream, causation_id=stream, actor="system:import"),
-                )
-                store.append(stream, expected_version=0, events=[new], connection=connection)
-                appended += 1
+            for name, version, events in batch:
+                stream = f"model-{name.lower()}"
+                new = [
+                    NewEvent(
+                        event_id=str(uuid5(NAMESPACE, f"{stream}/{version + number}")),
+                        event=event,
+                        metadata=Metadata(correlation_id=stream, causation_id=stream, actor="system:import"),
+                    )
+                    for number, event in enumerate(events)
+                ]
+                store.append(stream, expected_version=version, events=new, connection=connection)
+                appended += len(new)
     return appended
+
+
+def _changed(model: GeneratedModel, *, revision: int) -> list[Any]:
+    """A new description, submitted and published."""
+    record = {**json.loads(model.document), "model_description": f"Text {revision} of {model.name}."}
+    document = json.dumps(record, ensure_ascii=False)
+    sha256 = hashlib.sha256(document.encode()).hexdigest()
+    updated = ModelUpdated(
+        model_name=model.name,
+        model_type=model.type,
+        revision=revision,
+        base_revision=revision - 1,
+        document=document,
+        document_sha256=sha256,
+        readme=model.readme,
+        visibility="public",
+        message="",
+        submitter="someone",
+    )
+    published = ModelPublished(
+        model_name=model.name,
+        model_type=model.type,
+        revision=revision,
+        document_sha256=sha256,
+        visibility="public",
+        reviewer="somebody",
+    )
+    return [updated, published]
 
 
 def _imported(model: GeneratedModel, *, order: int) -> ModelImported:
