@@ -10,7 +10,7 @@ from services.catalog.application import pages
 from services.catalog.application.diffs import diff_between
 from services.catalog.application.lists import require_reviewer
 from services.catalog.application.view import RevisionNotFound, SeenModel, View
-from shared.contracts.catalog import ReadRevision, ReviewComment, ReviewDetail
+from shared.contracts.catalog import ReadRevision, ReviewComment, ReviewDetail, RevisionRow
 
 QUOTED = 300
 """Characters of a line that are shown beside a comment on it."""
@@ -28,7 +28,6 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
     comments = _comments(seen, request.revision)
     now = [comment for comment in comments if comment.revision == request.revision]
     base = _base(seen, row)
-    revisions = histories.revisions(view.connection, seen.id)
     named = {**row, "name": seen.name, "type": seen.row["type"]}
     card = view.generation.models.cards(view.connection, [seen.id])[seen.id]
     judged = replace(card, revision=row["revision"], document_sha256=row["document_sha256"])
@@ -47,16 +46,17 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
         owners=list(seen.access.owners),
         comments=now,
         earlier=[comment for comment in comments if comment.revision < request.revision],
-        history=[
-            pages.revision_row(each, served=seen.is_served(each["revision"]))
-            for each in revisions
-            if seen.open_revision(each)
-        ],
+        history=_history(seen),
         pull_request=pages.pull_request(pull, name=seen.name, model_type=seen.row["type"], whole=True)
         if pull is not None
         else None,
         stale=view.stale,
     )
+
+
+def _history(seen: SeenModel) -> list[RevisionRow]:
+    rows = seen.view.generation.histories.revisions(seen.view.connection, seen.id)
+    return [pages.revision_row(row, served=seen.is_served(row["revision"])) for row in rows if seen.open_revision(row)]
 
 
 def _comments(seen: SeenModel, upto: int) -> list[ReviewComment]:
