@@ -24,10 +24,14 @@ from gateway.review_clients import Clients, clients_of
 from gateway.review_feedback import feedback_groups, feedback_text
 from gateway.review_threads import Spot, Threads, spot_of, threads_of
 from gateway.textdiff import TextDiff, parse_unified
+from gateway.textdiff_context import MOST, hides_lines, widened
 from shared.client_release_table import packaged_table
 from shared.contracts import review as api
 from shared.contracts.catalog import Diff, FindReviews, ReadDiff, ReadRevision, ReviewDetail, ReviewRow, RevisionRow
 from shared.errors import NotFound, Unavailable
+
+MORE = 20
+"""Lines that one more look around adds on each side of a change."""
 
 MOST_WAITING = 200
 """Rows of the Review List among which the next and the one before are looked for."""
@@ -51,19 +55,21 @@ class Asked:
     against: int = 0
     spot: Spot | None = None
     template: str = ""
+    context: int = 0
 
     def query(self, **changes: str | int) -> dict[str, str | int]:
-        return {"view": self.view, "against": self.against, **changes}
+        return {"view": self.view, "against": self.against, "context": self.context, **changes}
 
 
 def asked_of(args: Any) -> Asked:
     """An address that people share never fails: what makes no sense is left out."""
-    against = spot_of(args.get("against", ""), "")
+    against, context = (spot_of(args.get(key, ""), "") for key in ("against", "context"))
     return Asked(
         view="split" if args.get("view") == "split" else "",
         against=against.line if against else 0,
         spot=spot_of(args.get("line", ""), args.get("side", "")),
         template=args.get("template", "")[:40],
+        context=min(context.line, MOST) if context else 0,
     )
 
 
@@ -78,7 +84,7 @@ def review_context(name: str, number: int, *, why: Refusal | None, part: str) ->
     detail = named(calls().catalog.review(read, read_caller()))
     looked = last_look(detail)
     diff = _diff(detail, asked.against)
-    text = _text_of(diff.text)
+    text = widened(_text_of(diff.text), detail.document, asked.context)
     threads = threads_of(text, detail.comments, against=diff.against, asked=asked.spot)
     path = review_href(detail.row.name, number)
     typed = request.form if why else {}
@@ -102,15 +108,24 @@ def review_context(name: str, number: int, *, why: Refusal | None, part: str) ->
         "looked": looked if looked != detail.base else 0,
         "against": asked.against if diff.against == asked.against else 0,
         "view": asked.view,
+        "context": asked.context,
+        "more_href": _more_href(path, asked, hidden=hides_lines(text, detail.document)),
         "templates": feedback_groups(),
         "feedback": typed.get("feedback", "") if part == "verdict" else feedback_text(asked.template),
         "path": path,
         "address_of": lambda **changes: address(path, **asked.query(**changes)),
-        "line_href": f"{address(path, **asked.query())}{'&' if asked.view or asked.against else '?'}",
+        "line_href": f"{address(path, **asked.query())}{'&' if any(asked.query().values()) else '?'}",
         "why": why,
         "part": part,
         "typed": typed,
     }
+
+
+def _more_href(path: str, asked: Asked, *, hidden: bool) -> str:
+    """Where more of the lines around the changes are shown; empty where there are none, or enough are shown."""
+    if not hidden or asked.context >= MOST:
+        return ""
+    return f"{address(path, **asked.query(context=asked.context + MORE))}#diff"
 
 
 def last_look(detail: ReviewDetail) -> int:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.paging import address
 from tests.support.hub import Page, Reader, pages_hub, reader
 from tests.support.models import llm
 from tests.support.running import TestHub
@@ -222,3 +223,23 @@ def test_list_can_be_narrowed_to_an_author(hub: TestHub) -> None:
     assert rita.get("/reviews?submitter=nobody-at-all").says("No submission matches")
     api = hub.api("rita").get("/reviews", submitter="mia", per_page=200).get_json()
     assert {item["submitter"] for item in api["items"]} == {"mia"}
+
+
+@pytest.mark.parametrize("view", ["", "split"])
+def test_more_lines_around_each_change_can_be_shown(hub: TestHub, view: str) -> None:
+    name = fresh("around")
+    specs = [
+        {"model_format": "pytorch", "model_size_in_billions": size, "model_src": {"huggingface": {"model_id": "a/b"}}}
+        for size in range(1, 9)
+    ]
+    for spec in specs:
+        spec["model_src"]["huggingface"]["quantizations"] = ["none"]  # type: ignore[index]
+    published(hub, name, visibility="public", document=llm(name, context_length=1024, model_specs=specs))
+    revised(hub, name, 1, context_length=4096, model_specs=specs)
+    rita, path = reader(hub, "rita"), f"/reviews/{name}/2"
+    few = rita.get(f"{path}?view={view}")
+    more = address(path, view=view, context=20) + "#diff"
+    assert more in few.hrefs
+    assert few.html.count('class="tx"') < rita.get(more.removesuffix("#diff")).html.count('class="tx"')
+    whole = rita.get(f"{path}?view={view}&context=200")
+    assert not whole.says("show more lines")
