@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from gateway.auth import SESSION_COOKIE
 from tests.support.browser import accessibility_problems, opened, served, sideways_px
 from tests.support.hub import reader
+from tests.support.models import llm
 from tests.support.running import TestHub, running_hub
 from tests.support.stages import registered
 
@@ -167,4 +169,28 @@ def test_keys_are_text_without_scripts(browser: Browser, hub: TestHub, address: 
         expect(page.locator("#keys")).to_be_hidden()
         page.get_by_role("link", name="Keyboard").click()
         expect(page.locator("#keys")).to_be_visible()
+        assert wrong == []
+
+
+def test_document_of_700_kb_is_read_and_decided_like_any_other(browser: Browser, hub: TestHub, address: str) -> None:
+    quantizations = [f"Q{number}_K_M" for number in range(46)]
+    source = {"model_file_name_template": "huge-{quantization}.gguf", "quantizations": quantizations}
+    specs = [
+        {
+            "model_format": "ggufv2",
+            "model_size_in_billions": size,
+            "model_src": {"huggingface": {"model_id": f"org/repo-{size}", **source}},
+        }
+        for size in range(1, 561)
+    ]
+    document = json.dumps(json.loads(llm("huge", model_specs=specs)), indent=2)
+    assert len(document) > 700_000
+    registered(hub, "huge", visibility="public", document=document)
+    hub.settled()
+    with opened(browser, base_url=address, reduced_motion="reduce") as (page, wrong):
+        as_rita(page, hub, address).goto("/reviews/huge/1")
+        expect(page.locator("#diff")).to_contain_text("Only the beginning is shown")
+        press(page, "j")
+        assert page.evaluate("document.activeElement.textContent") == "1"
+        approves(page)
         assert wrong == []
