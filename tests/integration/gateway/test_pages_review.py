@@ -243,3 +243,19 @@ def test_more_lines_around_each_change_can_be_shown(hub: TestHub, view: str) -> 
     assert few.html.count('class="tx"') < rita.get(more.removesuffix("#diff")).html.count('class="tx"')
     whole = rita.get(f"{path}?view={view}&context=200")
     assert not whole.says("show more lines")
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ({"line": 3, "side": "left"}, "/side"),
+        ({"line": -1}, "/line"),
+        ({"line": "3"}, "/line"),
+        ({"line": 3, "side": "old"}, "/against"),
+    ],
+)
+def test_api_refuses_a_comment_on_no_line_of_either_side(hub: TestHub, place: dict[str, object], path: str) -> None:
+    name = fresh("api")
+    registered(hub, name)
+    refused = hub.api("rita").post(f"/models/{name}/revisions/1/comments", {"feedback": "Why?", **place})
+    assert (refused.status_code, [error["path"] for error in refused.get_json()["errors"]]) == (422, [path])
