@@ -84,9 +84,6 @@ def review_context(name: str, number: int, *, why: Refusal | None, part: str) ->
     detail = named(calls().catalog.review(read, read_caller()))
     looked = last_look(detail)
     diff = _diff(detail, asked.against)
-    text = widened(_text_of(diff.text), detail.document, asked.context)
-    threads = threads_of(text, detail.comments, against=diff.against, asked=asked.spot)
-    path = review_href(detail.row.name, number)
     typed = request.form if why else {}
     return {
         "review": detail,
@@ -94,30 +91,46 @@ def review_context(name: str, number: int, *, why: Refusal | None, part: str) ->
         "diff": diff,
         "groups": review_groups(diff.changes, detail.document, _clients(detail.row.type)),
         "summary": summary(diff.changes),
+        "base_published": _is_published(detail),
+        "looked": looked if looked != detail.base else 0,
+        "against": asked.against if diff.against == asked.against else 0,
+        "neighbours": neighbours(detail.row),
+        "feedback": typed.get("feedback", "") if part == "verdict" else feedback_text(asked.template),
+        "why": why,
+        "part": part,
+        "typed": typed,
+        **_verdict_words(detail),
+        **_text_words(detail, diff, asked),
+    }
+
+
+def _verdict_words(detail: ReviewDetail) -> dict[str, Any]:
+    return {
+        "findings": findings(detail),
+        "clients": client_rows(detail.feed.releases),
+        "standing": standing(detail),
+        "verdicts": earlier_verdicts(detail),
+        "templates": feedback_groups(),
+    }
+
+
+def _text_words(detail: ReviewDetail, diff: Diff, asked: Asked) -> dict[str, Any]:
+    """The text's difference with its threads, and the addresses of its other views."""
+    path = review_href(detail.row.name, detail.row.revision)
+    text = widened(_text_of(diff.text), detail.document, asked.context)
+    threads = threads_of(text, detail.comments, against=diff.against, asked=asked.spot)
+    return {
         "text": text,
         "threads": threads,
         "asked_quote": _asked_quote(detail, threads),
         "readme_diff": _text_of(diff.readme),
         "readme": _readme(detail.readme) if not detail.base else "",
-        "findings": findings(detail),
-        "clients": client_rows(detail.feed.releases),
-        "standing": standing(detail),
-        "verdicts": earlier_verdicts(detail),
-        "neighbours": neighbours(detail.row),
-        "base_published": _is_published(detail),
-        "looked": looked if looked != detail.base else 0,
-        "against": asked.against if diff.against == asked.against else 0,
         "view": asked.view,
         "context": asked.context,
-        "more_href": _more_href(path, asked, hidden=hides_lines(text, detail.document)),
-        "templates": feedback_groups(),
-        "feedback": typed.get("feedback", "") if part == "verdict" else feedback_text(asked.template),
         "path": path,
-        "address_of": lambda **changes: address(path, **asked.query(**changes)),
+        "more_href": _more_href(path, asked, hidden=hides_lines(text, detail.document)),
         "line_href": f"{address(path, **asked.query())}{'&' if any(asked.query().values()) else '?'}",
-        "why": why,
-        "part": part,
-        "typed": typed,
+        "address_of": lambda **changes: address(path, **asked.query(**changes)),
     }
 
 
