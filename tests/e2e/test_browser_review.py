@@ -53,6 +53,8 @@ def as_rita(page: Page, hub: TestHub, address: str) -> Page:
 
 
 def press(page: Page, *keys: str) -> None:
+    """Once the page is there with its scripts: what it shows may be seen before they run."""
+    page.wait_for_load_state("load")
     for key in keys:
         page.keyboard.press(key)
 
