@@ -65,6 +65,7 @@ _SAID = frozenset(
         *("check_run", "check_suite", "status", "workflow_run"),
     }
 )
+_LOOK_FAILED = "upstream could not be looked at; operators see why"
 _OF_MAIN = frozenset({"create", "release"})
 # What the bot does itself, and does not look at.
 _UNINTERESTING = frozenset({"opened", "labeled", "unlabeled", "assigned", "unassigned"})
@@ -166,11 +167,15 @@ class Application(LogService):
         return Done(position=f"pr_bot:{position}")
 
     def upstream(self, request: Empty, caller: Caller) -> UpstreamState:
+        """Only operators hear whose work it is, where on this machine a repository lies, and what broke there."""
+        tells_all = caller.is_system or caller.has("operator")
+        is_told = tells_all or self.target.startswith("github:")
+        error = self._error()
         return self._dashboard.state(
             enabled=self.upstream_reader is not None,
-            target=self.target,
-            error=self._error(),
-            names_people=caller.is_system or caller.has("operator"),
+            target=self.target if is_told else self.target.partition(":")[0],
+            error=error if tells_all or not error else _LOOK_FAILED,
+            names_people=tells_all,
         )
 
     def note_budget(self) -> None:

@@ -108,7 +108,8 @@ class UpstreamState:
     where the window's calls are used up, `pace` where upstream wants a pause, `paused` by an operator, `full` where
     no more requests may be opened now (others are kept up to date). `next_try_at` is of what comes first.
     An operator set `paused`, `most_open` at once and `most_per_hour` (0: no cap), and said `control_reason`;
-    `opened_lately` counts the last hour. `counts` by state of the request. `people`: for operators and services alone.
+    `opened_lately` counts the last hour. `counts` by state of the request. For operators and services alone: `people`,
+    where a local `target` lies, and what `error` it was.
     """
 
     enabled: bool

@@ -184,3 +184,18 @@ def test_the_first_release_is_shown(hub: TestHub, number: int) -> None:
     tell(hub, partial(domain.release, model=NAME, number=number, release="v9.1.0"))
     assert until(lambda: shows(hub, "In upstream's release v9.1.0."), what="the release")
     assert hub.api(None).get(f"/models/{NAME}/pull-request").get_json()["first_release"] == "v9.1.0"
+
+
+def test_nobody_but_operators_is_told_of_the_machines_folders(hub: TestHub, number: int) -> None:
+    bot = hub.hub.services["pr_bot"].application
+    folder = str(hub.repository)
+    bot.look_error = f"git ls-tree in {folder}: it broke"  # type: ignore[attr-defined]
+    try:
+        for person in ("", "max", "rita"):
+            page = reader(hub, person).get("/pulls")
+            assert folder not in page.html and "it broke" not in page.html
+            assert page.says("Upstream could not be looked at")
+        assert reader(hub, "olga").get("/operations").says("it broke")
+        assert hub.api("olga").get("/operations").get_json()["upstream"]["target"] == f"file:{folder}"
+    finally:
+        bot.look_error = ""  # type: ignore[attr-defined]
