@@ -58,7 +58,10 @@ def apply_act(text: str, act: str, *, schema: Schema) -> str:
         if (found := _SPEC.fullmatch(pointer)) and verb in ("add", "copy"):
             return _more_specs(schema, start, found=found, value=value, verb=verb)
         if (found := _SOURCE.fullmatch(pointer)) and verb == "add" and found[2] in HUBS:
-            beside = next(iter((_at(value, found[1]) or {}).values()), None)
+            held = _at(value, found[1])
+            if held is not None and not isinstance(held, dict):
+                raise NotFound(f"form: expected sources at {found[1]}, found {type(held).__name__}")
+            beside = next(iter((held or {}).values()), None)
             source = new_source(schema, beside if isinstance(beside, dict) else None)
             return _set(schema, start, pointer=pointer, value=source)
         if _VARIANT.fullmatch(pointer) and verb == "add":

@@ -208,3 +208,10 @@ def test_an_error_stands_at_its_field_also_where_the_field_is_missing() -> None:
         "/0/model_lang",
         "/0/model_specs/0/model_src/huggingface/model_id",
     }
+
+
+@pytest.mark.parametrize("odd", ['["x"]', '"x"', "7"])
+def test_source_is_not_added_to_what_holds_no_sources(odd: str) -> None:
+    text = f'{{"model_name": "m", "model_src": {odd}}}'
+    with pytest.raises(Invalid, match="load the page again"):
+        apply_act(text, "add:/model_src/huggingface", schema=SCHEMAS["image"])
