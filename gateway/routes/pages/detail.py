@@ -13,6 +13,7 @@ from gateway.answers import named
 from gateway.auth import caller, manages_model, read_caller
 from gateway.change_groups import change_groups
 from gateway.clients import calls
+from gateway.editing import Refusal
 from gateway.event_words import words_of
 from gateway.markup import ColouredJson, ReadmeWords, colour_json, readme_is_cut, render_readme
 from gateway.model_banner import detail_href
@@ -86,6 +87,11 @@ def revisions(name: str) -> str:
 @blueprint.get("/revisions/<int:number>")
 def revision(name: str, number: int) -> str:
     """One revision, whatever became of it."""
+    return show_revision(name, number)
+
+
+def show_revision(name: str, number: int, *, why: Refusal | None = None) -> str:
+    """Its page; with the comment that was typed where that was refused."""
     page = read_page(name)
     found = named(calls().catalog.revision(ReadRevision(name=name, revision=number), read_caller()))
     words = ReadmeWords(image=_("image"), table=_("table"))
@@ -99,6 +105,8 @@ def revision(name: str, number: int) -> str:
         readme=render_readme(found.readme, words) if found.readme.strip() else "",
         findings=_findings(found.checks),
         talk=_talk(page, number) if found.row.state != "draft" else None,
+        why=why,
+        typed=request.form if why else {},
     )
 
 

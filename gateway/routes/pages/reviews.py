@@ -18,6 +18,7 @@ from gateway.names import submitter_id
 from gateway.paging import address, one_of, page_number, words
 from gateway.review_page import age_words, asked_of, review_context, review_href
 from gateway.review_threads import spot_of
+from gateway.routes.pages.detail import show_revision
 from gateway.routes.reviews import comments_on_model, reviews_model
 from gateway.states import look_of, type_word
 from gateway.web import go, tell
@@ -162,11 +163,15 @@ def _against() -> int:
 @blueprint.post("/models/detail/<name>/revisions/<int:number>/comments")
 @comments_on_model
 def answer_comment(name: str, number: int) -> Response:
-    """Owners answer where they see what was said: on the revision's own page."""
+    """Owners answer where they see what was said: on the revision's own page; a refusal keeps the text."""
     spot = spot_of(request.form.get("line", ""), "")
     text = plain_lines(request.form.get("comment", "")).strip()
     command = api.Comment(name=name, revision=number, feedback=text, line=spot.line if spot else 0)
-    answer = calls().review.comment(command, caller())
+    try:
+        answer = calls().review.comment(command, caller())
+    except HubError as error:
+        why = refusal(error, status=status_of(error), fields={"feedback": "comment"})
+        return make_response(show_revision(name, number, why=why), why.status)
     tell("ok", _("Your comment is there for the reviewers to read."))
     return go(f"{detail_href(answer.name)}/revisions/{number}?min_position={answer.position}#comments")
 

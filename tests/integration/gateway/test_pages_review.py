@@ -202,6 +202,17 @@ def test_owner_reads_what_was_said_of_a_line_and_answers(hub: TestHub) -> None:
     assert send(stranger, stranger.get("/user-center"), f"{path}/comments", comment="Me too.").status == 403
 
 
+def test_owners_answer_that_is_refused_is_not_lost(hub: TestHub) -> None:
+    name = fresh("answered")
+    published(hub, name, visibility="public")
+    hub.settled()
+    path = f"/models/detail/{name}/revisions/1"
+    owner = reader(hub, "max")
+    refused = send(owner, owner.get(path), f"{path}/comments", comment="It does. " * 3000)
+    assert refused.status == 422
+    assert refused.says("It does. It does.") and refused.says("20000")
+
+
 def test_published_revision_shows_what_was_said_to_nobody_else(hub: TestHub) -> None:
     name = fresh("quiet")
     published(hub, name, visibility="public")
