@@ -29,7 +29,7 @@ from shared.contracts.common import Caller, ModelRef, ModelType, system_caller
 from shared.contracts.pr_bot import OpensAs, OpensAsQuery
 from shared.contracts.registry import DocumentInput, TypeRef
 from shared.document import diff_by_field
-from shared.errors import HubError
+from shared.errors import HubError, Unavailable
 from shared.model_facts import TYPES
 
 SAVING = ("draft", "submit")
@@ -129,7 +129,7 @@ def opens_as(name: str) -> OpensAs | None:
     """None where the bot does not answer now: one may edit without it."""
     try:
         return calls().pr_bot.opens_as(OpensAsQuery(name=name), read_caller())
-    except HubError:
+    except Unavailable:
         return None
 
 
