@@ -295,3 +295,8 @@ def manages_model(route: Route) -> Route:
         return route(*args, **kwargs)
 
     return needs_sign_in(gated)  # type: ignore[return-value]
+
+
+def second_step(first: Caller, step: str) -> Caller:
+    """The caller of another command of one request, repeated with it as the first is."""
+    return replace(first, command_id=str(uuid5(UUID(int=0), f"{first.command_id}/{step}")))

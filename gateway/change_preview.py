@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.change_groups import ChangeGroup, change_groups, counted
+from gateway.change_groups import ChangeGroup, change_groups
 from gateway.editing import Typed
+from gateway.pull_steps import STANDING
 from gateway.textdiff import TextDiff, diff_texts
 from shared import upstream_layout
 from shared.client_releases import ReleaseTable, Span, usability, window
@@ -14,8 +16,6 @@ from shared.contracts.catalog import Change, PullRequest
 from shared.contracts.pr_bot import OpensAs
 from shared.document import diff_by_field, name_of, parse
 from shared.errors import Invalid
-
-STANDING = frozenset({"queued", "draft", "open", "failed", "conflicted", "paused"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,8 @@ class ChangePreview:
     before: Before
     is_readable: bool
     groups: list[ChangeGroup]
-    counts: dict[str, int]
     text: TextDiff
     readme: TextDiff
-
-    @property
-    def is_empty(self) -> bool:
-        return self.is_readable and not self.groups and not self.readme.rows
 
 
 def preview_change(draft: Typed, before: Before, *, name: str = "", whole_word: str) -> ChangePreview:
@@ -64,23 +59,24 @@ def preview_change(draft: Typed, before: Before, *, name: str = "", whole_word: 
         before=before,
         is_readable=is_readable,
         groups=change_groups(changes, whole_word=whole_word),
-        counts=counted(changes),
         text=diff_texts(before.document, draft.document),
         readme=diff_texts(before.readme, draft.readme),
     )
 
 
 def preview_pull(
-    name: str, *, standing: PullRequest | None, is_upstream: bool, opens: OpensAs | None, target: str
+    name: str, *, standing: PullRequest | None, is_upstream: Callable[[], bool], opens: OpensAs | None, target: str
 ) -> PullPreview | None:
-    """The standing request's own title and branch; otherwise those that the bot will give it. None where none opens."""
+    """The standing request's own title and branch; otherwise those that the bot will give it. None where none opens.
+
+    `is_upstream` is asked where it matters: registry reads the model for it."""
     if not name or (opens is not None and opens.kind in ("off", "paused")):
         return None
     if standing is not None and standing.number and standing.state in STANDING:
         return PullPreview(title=standing.title, branch=standing.branch, target=target, number=standing.number)
     login = opens.login if opens is not None and opens.kind == "personal" else None
     return PullPreview(
-        title=upstream_layout.title("update" if is_upstream else "add", name),
+        title=upstream_layout.title("update" if is_upstream() else "add", name),
         branch=upstream_layout.branch(name, login=login),
         target=target,
     )

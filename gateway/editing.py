@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from gateway.form_edits import apply_act, apply_form
+from gateway.form_values import are_texts
 from gateway.model_form import ModelForm, Schema
 from shared.document import Merge as DocumentMerge
 from shared.document import MergeConflict, merge, remove_member, set_member
@@ -131,11 +132,7 @@ def _mark(text: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         return {}
-    return {name: said for name, said in value.items() if isinstance(said, str) or _are_texts(said)}
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return {name: said for name, said in value.items() if isinstance(said, str) or are_texts(said)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

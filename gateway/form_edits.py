@@ -10,7 +10,7 @@ from typing import Any
 from gateway.form_values import meant, ticked
 from gateway.model_form import HUBS, FormField, Level, ModelForm, Schema, model_form, new_source, new_spec, new_text
 from gateway.model_form import properties as members_of
-from shared.document import parse, remove_member, write_member
+from shared.document import parse, pointer_tokens, remove_member, write_member
 from shared.errors import Invalid, NotFound
 
 Sent = Mapping[str, Sequence[str]]
@@ -58,12 +58,7 @@ def apply_act(text: str, act: str, *, schema: Schema) -> str:
         if (found := _SPEC.fullmatch(pointer)) and verb in ("add", "copy"):
             return _more_specs(schema, start, found=found, value=value, verb=verb)
         if (found := _SOURCE.fullmatch(pointer)) and verb == "add" and found[2] in HUBS:
-            held = _at(value, found[1])
-            if held is not None and not isinstance(held, dict):
-                raise NotFound(f"form: expected sources at {found[1]}, found {type(held).__name__}")
-            beside = next(iter((held or {}).values()), None)
-            source = new_source(schema, beside if isinstance(beside, dict) else None)
-            return _set(schema, start, pointer=pointer, value=source)
+            return _one_more_source(schema, start, held=_at(value, found[1]), pointer=pointer)
         if _VARIANT.fullmatch(pointer) and verb == "add":
             return _one_more_record(start, value)
     except NotFound as error:
@@ -146,6 +141,14 @@ def _more_specs(schema: Schema, text: str, *, found: re.Match[str], value: Any, 
     return _set(schema, text, pointer=holder, value=[spec])
 
 
+def _one_more_source(schema: Schema, text: str, *, held: Any, pointer: str) -> str:
+    """`held`: what stands where sources are."""
+    if held is not None and not isinstance(held, dict):
+        raise NotFound(f"form: expected sources around {pointer}, found {type(held).__name__}")
+    beside = next(iter((held or {}).values()), None)
+    return _set(schema, text, pointer=pointer, value=new_source(schema, beside if isinstance(beside, dict) else None))
+
+
 def _one_more_record(text: str, value: Any) -> str:
     """A variant more, of the same name, to be told apart by engine and format."""
     first = value[0] if isinstance(value, list) else value
@@ -163,11 +166,11 @@ def _indented(text: str) -> str:
 
 
 def _at(value: Any, pointer: str) -> Any:
-    for token in pointer.split("/")[1:]:
+    for token in pointer_tokens(pointer):
         if isinstance(value, list) and token.isdigit() and int(token) < len(value):
             value = value[int(token)]
         elif isinstance(value, dict):
-            value = value.get(token.replace("~1", "/").replace("~0", "~"))
+            value = value.get(token)
         else:
             return None
     return value

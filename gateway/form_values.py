@@ -70,9 +70,9 @@ def expressible(kind: Kind, value: Any) -> bool:
             # A text too, though it is wrong there: where it was typed it can be mended.
             return type(value) is int or (isinstance(value, str) and value.isprintable())
         case "chips":
-            return _are_texts(value) and len(set(value)) == len(value) and all(split(item) == [item] for item in value)
+            return are_texts(value) and len(set(value)) == len(value) and all(split(item) == [item] for item in value)
         case "lines":
-            return _are_texts(value) and bool(value) and not any("\r" in item for item in value) and _same(kind, value)
+            return are_texts(value) and bool(value) and not any("\r" in item for item in value) and _same(kind, value)
         case "words" | "numbers":
             return isinstance(value, list) and (not value or _same(kind, value))
         case _:
@@ -93,7 +93,7 @@ def _same(kind: Kind, value: list[Any]) -> bool:
     return bool(meant(kind, shown(kind, value)) == value)
 
 
-def _are_texts(value: Any) -> bool:
+def are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 

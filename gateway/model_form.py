@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.form_values import Kind, expressible, shown
-from shared.document import parse
+from shared.document import parse, pointer_of
 from shared.document.changes import name_of_spec, name_of_variant
 from shared.errors import Invalid
 from shared.model_engines import engines_by_format, ordered
@@ -239,7 +239,7 @@ def _sources(schema: Schema, holder: Mapping[str, Any], *, pointer: str) -> tupl
         return ()
     asked = {"model_file_name_template"} if holder.get("model_format") == "ggufv2" else set[str]()
     return tuple(
-        _source(schema, source, hub=hub, pointer=f"{pointer}/{escaped(hub)}", asked=asked)
+        _source(schema, source, hub=hub, pointer=pointer + pointer_of([hub]), asked=asked)
         for hub, source in found.items()
         if isinstance(source, Mapping)
     )
@@ -266,7 +266,7 @@ def _fields(shape: Schema, holder: Mapping[str, Any], *, level: Level, pointer: 
             continue
         kind = _kind(key, member, level=level)
         if kind is not None:
-            place = f"{pointer}/{escaped(key)}"
+            place = pointer + pointer_of([key])
             is_required = key in required
             found.append(_field(place, member, key=key, kind=kind, value=holder.get(key), is_required=is_required))
     return found
@@ -347,8 +347,3 @@ def _free(sources: Sequence[FormSource]) -> tuple[str, ...]:
 
 def _kept(holder: Mapping[str, Any], known: set[str]) -> tuple[str, ...]:
     return tuple(key for key in holder if key not in known and key not in NOT_ASKED)
-
-
-def escaped(key: str) -> str:
-    """A key as a JSON Pointer's token."""
-    return key.replace("~", "~0").replace("/", "~1")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from uuid import UUID, uuid5
 
-from gateway.auth import read_caller
+from gateway.auth import read_caller, second_step
 from gateway.clients import calls
 from shared.contracts.catalog import PullRequest
 from shared.contracts.common import Caller, ModelRef
@@ -37,7 +35,7 @@ def take_over(name: str, reason: str, who: Caller) -> RevisionAnswer:
     Raises Conflict where there is nothing that could be taken over.
     """
     asked = PullRequestAction(name=name, reason=reason)
-    found = calls().pr_bot.take_branch(asked, _step(who, "take"))
+    found = calls().pr_bot.take_branch(asked, second_step(who, "take"))
     command = ReviseModel(
         name=name,
         base_revision=found.latest_revision,
@@ -47,13 +45,8 @@ def take_over(name: str, reason: str, who: Caller) -> RevisionAnswer:
         submit=True,
     )
     answer = calls().registry.revise(command, who)
-    calls().pr_bot.rebuild(asked, _step(who, "rebuild"))
+    calls().pr_bot.rebuild(asked, second_step(who, "rebuild"))
     return answer
-
-
-def _step(who: Caller, step: str) -> Caller:
-    """Another command, repeated with the first as that is."""
-    return replace(who, command_id=str(uuid5(UUID(int=0), f"{who.command_id}/{step}")))
 
 
 def credit(found: BranchContent, reason: str) -> str:

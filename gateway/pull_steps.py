@@ -13,6 +13,7 @@ from shared.contracts.pr_bot import CLOSED_UPSTREAM, BranchContent
 WAY = ("queued", "draft", "open", "merged")
 STOPPED = frozenset({"failed", "conflicted", "paused", "closed", "superseded"})
 MOVABLE = frozenset({"queued", "failed", "conflicted", "paused"})
+STANDING = frozenset({"queued", "draft", "open", "failed", "conflicted", "paused"})
 BUILT = frozenset({"draft", "open", "failed", "conflicted", "paused"})
 
 

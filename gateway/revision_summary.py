@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask_babel import ngettext
 
 from shared.contracts.catalog import Change
+from shared.document import pointer_tokens
 
 OPS = ("add", "remove", "change")
 NAMED = 2
@@ -52,7 +53,7 @@ def said(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
 
 def _tokens(path: str) -> list[str]:
     """The pointer's tokens, without the number of the record."""
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+    tokens = pointer_tokens(path)
     return tokens[1:] if tokens and tokens[0].isdigit() else tokens
 
 

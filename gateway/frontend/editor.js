@@ -49,13 +49,10 @@ function serverLint(area) {
     }).catch(() => null);
     if (!answer) return [];
     const said = await answer.json().catch(() => ({}));
-    lives.get(area)?.problems([
-      ...(said.errors || []).map((problem) => ({ ...problem, severity: "error" })),
-    ]);
-    const found = [
-      ...(said.errors || []).map((problem) => ({ ...problem, severity: "error" })),
-      ...(said.warnings || []).map((problem) => ({ ...problem, severity: "warning" })),
-    ].map((problem) => place(view.state, problem));
+    const errors = (said.errors || []).map((problem) => ({ ...problem, severity: "error" }));
+    const warnings = (said.warnings || []).map((problem) => ({ ...problem, severity: "warning" }));
+    lives.get(area)?.problems(errors);
+    const found = [...errors, ...warnings].map((problem) => place(view.state, problem));
     showProblems(area, view, found);
     return found;
   };

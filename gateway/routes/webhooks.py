@@ -183,8 +183,13 @@ def _is_ours(settings: Settings, repository: str) -> bool:
 
 
 def _deliveries() -> Deliveries:
-    found: Deliveries = current_app.extensions.setdefault("hub_deliveries", Deliveries())
+    found: Deliveries = current_app.extensions["hub_deliveries"]
     return found
+
+
+@blueprint.record_once
+def _remembering(state: Any) -> None:
+    state.app.extensions["hub_deliveries"] = Deliveries()
 
 
 def _said(status: str, code: int = 202) -> Response:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+
+from scripts.npm_packages import locked
 
 # All that a release needs, besides its stubs, from start to registry. openai: its types are fields of a class.
 NEEDS = ("pydantic>=2,<3", "requests>=2,<3", "openai>=1.40,<3", "filelock", "packaging")
@@ -22,20 +22,12 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "models-hub" / "xinference-clients"
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def client_python(cache: Path) -> Path:
     """A Python with what every release needs; made the first time, about 10 s."""
     mark = hashlib.sha256(repr((NEEDS, sys.version)).encode()).hexdigest()[:12]
     folder = cache / f"python-{mark}"
     python, ready = folder / "bin" / "python", folder / "ready"
-    with _locked(cache):
+    with locked(cache):
         if not ready.exists():
             venv.create(folder, clear=True, with_pip=True)
             _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *NEEDS])
@@ -47,7 +39,7 @@ def unpacked(release: str, cache: Path) -> Path:
     """The folder to put on sys.path for this release; fetched the first time (about 60 MB)."""
     folder = cache / "releases" / release
     python = client_python(cache)
-    with _locked(cache):
+    with locked(cache):
         if not (folder / "ready").exists():
             wheel = _download(release, cache=cache, python=python)
             _unpack(wheel, folder)

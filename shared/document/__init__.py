@@ -11,6 +11,7 @@ from shared.document.merging import Merge, MergeConflict, merge
 from shared.document.parsing import MAX_DOCUMENT_BYTES, Parsed, Record, parse
 from shared.document.places import Location, locate, locate_all
 from shared.document.splicing import FileRecord, array_document, array_records, new_file, patch_file, splice
+from shared.document.tree import pointer_of, pointer_tokens
 from shared.document.unified import unified
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "newest_updated_at",
     "parse",
     "patch_file",
+    "pointer_of",
+    "pointer_tokens",
     "records_of",
     "remove_member",
     "same",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
-from uuid import UUID, uuid5
 
 from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 
-from gateway.auth import caller, read_caller
+from gateway.auth import read_caller
 from gateway.change_preview import Before, PullPreview, clients_of_draft, name_in, preview_change, preview_pull
 from gateway.clients import calls
 from gateway.editing import Refusal, Typed, form_mark, refusal, with_act, with_form
@@ -20,12 +19,13 @@ from gateway.github_words import opening
 from gateway.markup import ReadmeWords, readme_is_cut, render_readme
 from gateway.model_form import ModelForm, Schema, model_form
 from gateway.model_page import client_rows
+from gateway.narrowing import is_upstream
 from gateway.states import type_word
 from gateway.web import with_editor
 from shared.client_release_table import packaged_table
 from shared.config import Settings
 from shared.contracts.catalog import ModelDetail, ReleaseSpan
-from shared.contracts.common import Caller, ModelRef, ModelType, system_caller
+from shared.contracts.common import ModelType
 from shared.contracts.pr_bot import OpensAs, OpensAsQuery
 from shared.contracts.registry import DocumentInput, TypeRef
 from shared.document import diff_by_field
@@ -101,16 +101,6 @@ def with_template(draft: Typed) -> tuple[Typed, str, Refusal | None]:
     return draft, template if template.strip() != draft.readme.strip() else "", None
 
 
-def second_step(first: Caller, step: str) -> Caller:
-    """The caller of a form's second command: another command, repeated with the form as the first is."""
-    namespace = UUID(int=0)
-    return replace(first, command_id=str(uuid5(namespace, f"{first.command_id}/{step}")))
-
-
-def form_caller() -> Caller:
-    return caller()
-
-
 def change_figures(base_document: str, document: str, line_counts: Callable[[], tuple[int, int]]) -> dict[str, Any]:
     """Fields and lines that differ from the base; empty where the text cannot be read."""
     if not base_document or not document.strip():
@@ -143,15 +133,10 @@ def pull_of(draft: Typed, model: ModelDetail | None, opens: OpensAs | None) -> P
     return preview_pull(
         model.name if model is not None else name_in(draft.document),
         standing=model.pull_request if model is not None else None,
-        is_upstream=model is not None and _is_upstream(model.name),
+        is_upstream=lambda: model is not None and is_upstream(model.name),
         opens=opens,
         target=f"{where.location}:{branch}" if where.kind == "github" else branch,
     )
-
-
-def _is_upstream(name: str) -> bool:
-    wanted = calls().registry.desired_state(ModelRef(name=name), system_caller("gateway"))
-    return bool(wanted.upstream_document)
 
 
 def show_preview(draft: Typed, before: Before, *, path: str, model: ModelDetail | None = None, **page: Any) -> Response:
@@ -172,9 +157,7 @@ def show_preview(draft: Typed, before: Before, *, path: str, model: ModelDetail 
         upstream=settings.upstream,
         problems=problems_of(draft),
         clients=client_rows(spans),
-        usable=[each for each in spans if each.effect == "loads"],
         path=path,
-        view="split" if request.form.get("diff") == "split" else "",
         **page,
     )
     return make_response(html)

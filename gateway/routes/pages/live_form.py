@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, get_template_attribute, jsonify, request
 
 from gateway.auth import requires
 from gateway.editing import typed
 from gateway.form_edits import apply_act, apply_form
 from gateway.model_banner import detail_href
-from gateway.routes.pages.editor import form_of, opened, schema_of
+from gateway.model_form import model_form
+from gateway.routes.pages.editor import opened, schema_of
 from shared.errors import Invalid
 
 blueprint = Blueprint("live_form", __name__)
@@ -35,7 +34,7 @@ def live_form() -> Response:
         # The text cannot be read, or has no such place any more: the form that comes back says so.
         text = draft.document
     path = detail_href(settled, "settings") if settled else "/register-model"
-    form = form_of(replace(draft, document=text))
+    form = model_form(draft.type, text, schema=schema)
     show = get_template_attribute("_model_form.html", "model_form")
     html = show(form, {}, path, settled=bool(settled), opened=opened(act))
     return jsonify(

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from gateway.answers import named
-from gateway.auth import manages_model, read_caller
+from gateway.auth import caller, manages_model, read_caller, second_step
 from gateway.change_preview import Before
 from gateway.clients import calls
 from gateway.editing import Meeting, Refusal, Typed, meeting, settled, typed, written
@@ -21,10 +21,8 @@ from gateway.routes.pages.editor import (
     SAVING,
     apply_sent,
     change_figures,
-    form_caller,
     problems_of,
     refused,
-    second_step,
     show_editor,
     show_preview,
     with_template,
@@ -109,7 +107,7 @@ def withdraw(name: str) -> Response:
     """Takes the pending submission or the draft back."""
     number = int(request.form.get("revision", "0") or 0)
     answer = calls().registry.withdraw(
-        RevisionRef(name=name, revision=number, reason=request.form.get("reason", "")), form_caller()
+        RevisionRef(name=name, revision=number, reason=request.form.get("reason", "")), caller()
     )
     tell("ok", _("Revision %(number)s was withdrawn.", number=answer.revision))
     return go(f"{detail_href(answer.name, 'settings')}?min_position={answer.position}")
@@ -196,7 +194,7 @@ def _revise(name: str, draft: Typed, base: Base, submit: bool) -> RevisionAnswer
         message=draft.message,
         submit=submit,
     )
-    return calls().registry.revise(command, form_caller())
+    return calls().registry.revise(command, caller())
 
 
 def _save_draft(name: str, draft: Typed, base: Base, submit: bool) -> RevisionAnswer | None:
@@ -212,7 +210,7 @@ def _save_draft(name: str, draft: Typed, base: Base, submit: bool) -> RevisionAn
         visibility=cast(Any, draft.visibility),
         message=draft.message,
     )
-    first = form_caller()
+    first = caller()
     answer = calls().registry.save_draft(command, first)
     if not submit:
         return answer

@@ -187,9 +187,9 @@ def test_the_first_release_is_shown(hub: TestHub, number: int) -> None:
 
 
 def test_nobody_but_operators_is_told_of_the_machines_folders(hub: TestHub, number: int) -> None:
-    bot = hub.hub.services["pr_bot"].application
+    bot: Any = hub.hub.services["pr_bot"].application
     folder = str(hub.repository)
-    bot.look_error = f"git ls-tree in {folder}: it broke"  # type: ignore[attr-defined]
+    bot.look_error = f"git ls-tree in {folder}: it broke"
     try:
         for person in ("", "max", "rita"):
             page = reader(hub, person).get("/pulls")
@@ -198,4 +198,4 @@ def test_nobody_but_operators_is_told_of_the_machines_folders(hub: TestHub, numb
         assert reader(hub, "olga").get("/operations").says("it broke")
         assert hub.api("olga").get("/operations").get_json()["upstream"]["target"] == f"file:{folder}"
     finally:
-        bot.look_error = ""  # type: ignore[attr-defined]
+        bot.look_error = ""
