@@ -68,11 +68,13 @@ class LocalGit:
         return found
 
     def files(self, commit: str) -> Mapping[str, str]:
-        if self._files[0] != commit:
+        # Another thread may read another commit meanwhile.
+        kept = self._files
+        if kept[0] != commit:
             _, listed = self._git.run("ls-tree", "-r", "-z", commit, "--", CATALOGUE)
             rows = (row.split("\t", 1) for row in listed.decode("utf-8", "replace").split("\0") if row)
-            self._files = (commit, {path: meta.split(" ")[2] for meta, path in rows})
-        return self._files[1]
+            kept = self._files = (commit, {path: meta.split(" ")[2] for meta, path in rows})
+        return kept[1]
 
     def text(self, commit: str, path: str) -> str | None:
         found = self._git.read(f"{commit}:{path}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -350,3 +350,29 @@ def test_a_failure_is_recorded_and_tried_again_later(tmp_path: Path, files: dict
     world.now = failed.next_try_at
     world.work()
     assert world.names("glm-5.1") == ["Failed", "Opened"]
+
+
+class Interrupted(str):
+    """A commit's name; whoever compares it is interrupted right afterwards."""
+
+    __slots__ = ("meanwhile",)
+    meanwhile: Callable[[], object]
+
+    def __ne__(self, other: object) -> bool:
+        differs = str.__ne__(self, other)
+        self.meanwhile()
+        return differs
+
+    __hash__ = str.__hash__
+
+
+def test_readers_of_two_commits_at_once_get_each_their_own_files(world: World) -> None:
+    main = world.git.head()
+    submit_new(world)
+    branch = world.pull("glm-5.1").head_sha
+    theirs = world.git.files(branch)
+    mine = world.git.files(main)
+    assert mine != theirs
+    asked = Interrupted(main)
+    asked.meanwhile = lambda: world.git.files(branch)
+    assert world.git.files(asked) == mine
