@@ -131,7 +131,7 @@ class Watch:
     def _mark_touched(self, head: str, *, moved: bool) -> list[str]:
         """Every open request where main moved, and whatever somebody else did something to."""
         requests = self._rows.requests()
-        touched = self._touched({standing.number: standing for standing in requests})
+        touched, newest = self._touched({standing.number: standing for standing in requests})
         due = {standing.model for standing in requests if standing.is_open and moved} | touched.keys()
         cause = str(uuid5(NAMESPACE_URL, f"upstream/{head}"))
         with self._rows.database.write() as connection:
@@ -141,10 +141,12 @@ class Watch:
                 if (pull := touched.get(model)) is not None and pull.updated_at:
                     self._rows.returned.hear(connection, model)
                     self._rows.returned.see_own(connection, model=model, updated_at=pull.updated_at)
+            # With the marks: a look that is killed before them is done again from where it began.
+            self._rows.returned.see_own(connection, model=_ALL, updated_at=newest)
         return sorted(due)
 
-    def _touched(self, requests: Mapping[int, Standing]) -> dict[str, Pull]:
-        """model -> its request as upstream lists it."""
+    def _touched(self, requests: Mapping[int, Standing]) -> tuple[dict[str, Pull], float]:
+        """(model -> its request as upstream lists it, until when upstream was listed)."""
         seen = self._rows.returned.seen()
         # Upstream's own time, whatever this machine's clock says.
         since = seen[_ALL].updated_at if _ALL in seen else self._now() - _FIRST_LOOK_BACK_S
@@ -155,10 +157,7 @@ class Watch:
             standing = requests.get(pull.number)
             if standing is not None and _is_news(standing, pull, seen.get(standing.model)):
                 touched[standing.model] = pull
-        if newest > since or _ALL not in seen:
-            with self._rows.database.write() as connection:
-                self._rows.returned.see_own(connection, model=_ALL, updated_at=newest)
-        return touched
+        return touched, newest
 
     def _look_for_checks(self) -> None:
         """Nothing tells of checks but a question for each commit: some requests at each look, in turn."""

@@ -129,3 +129,25 @@ def test_a_look_where_nothing_happened_asks_two_questions_that_cost_nothing(worl
     assert left is not None
     assert after is not None
     assert after.remaining == left.remaining
+
+
+def test_what_a_person_did_is_not_lost_with_a_look_that_is_killed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.registry.submitted("Next", "llm", model("Next", size=1, updated_at=300), is_published=True)
+    world.work("Next")
+    poll(world)
+    close(world)
+    world.now += 65
+    github(world).comment(2, "Thanks.", by="qinxuye")
+    world.now += 65
+    with monkeypatch.context() as killed:
+        killed.setattr(world.records.rows, "mark_due", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            world.look()
+    poll(world)
+    assert world.names("GLM-5")[-1] == "Closed"
+
+
+def _dies(*arguments: object, **named: object) -> None:
+    raise KeyboardInterrupt
