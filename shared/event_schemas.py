@@ -13,7 +13,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODULES: dict[str, ModuleType] = {"registry": registry, "review": review, "pr_bot": pr_bot, "identity": identity}
 """By the service that owns the log."""
 # Verdicts and people are nobody else's; of the rest a service says which, once a model is public.
-_NEVER_PUBLIC = (registry.RevisionDrafted, registry.ImportBlocked, registry.RevisionRejected, pr_bot.UpstreamChanged)
+_NEVER_PUBLIC = (
+    *(registry.RevisionDrafted, registry.ImportBlocked, registry.RevisionRejected),
+    *(pr_bot.UpstreamChanged, pr_bot.PullRequestsControlled),
+)
 
 
 def events_of(service: str) -> dict[str, type]:

@@ -12,11 +12,10 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Connection
 
 from services.pr_bot import domain
-from services.pr_bot.domain import Controls, PullRequest
+from services.pr_bot.domain import DEFAULT_ACCOUNT, Controls, PullRequest
 from services.pr_bot.projection import Due, Standing
 from services.pr_bot.projection.dashboard import Dashboard
 from services.pr_bot.projection.limits import KnownBudget
-from services.pr_bot.projection.turns import DEFAULT
 from services.pr_bot.reconcile.branches import content_of
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.watch import Watch
@@ -66,7 +65,6 @@ _SAID = frozenset(
     }
 )
 _LOOK_FAILED = "upstream could not be looked at; operators see why"
-_OF_MAIN = frozenset({"create", "release"})
 # What the bot does itself, and does not look at.
 _UNINTERESTING = frozenset({"opened", "labeled", "unlabeled", "assigned", "unassigned"})
 
@@ -128,12 +126,17 @@ class Application(LogService):
 
     def _hear(self, heard: Heard, *, base: str) -> None:
         branch = heard.branch.removeprefix("refs/heads/")
-        is_tag = heard.branch.startswith("refs/tags/")
-        if heard.event in _OF_MAIN or (heard.event == "push" and (is_tag or branch == base)):
+        # Branches are made by the bot itself, one for each request.
+        is_release = (
+            heard.event == "release"
+            or (heard.event == "create" and not heard.branch.startswith("refs/heads/"))
+            or (heard.event == "push" and heard.branch.startswith("refs/tags/"))
+        )
+        if is_release or (heard.event == "push" and branch == base):
             if self.watch is not None:
-                self.watch.expect_release(heard.event != "push" or is_tag)
+                self.watch.expect_release(is_release)
             self.wake_watch()
-        elif not (heard.event == "pull_request" and heard.action in _UNINTERESTING):
+        elif heard.event != "create" and not (heard.event == "pull_request" and heard.action in _UNINTERESTING):
             concerned = self.records.rows.concerned(number=heard.number, branch=branch, sha=heard.sha)
             self._mark_heard(heard, [found for found in concerned if not _is_known(found, heard)])
 
@@ -236,7 +239,7 @@ class Application(LogService):
             self.watch.look()
             self.look_error = ""
         except RateLimited as error:
-            self.records.rows.turns.sleep(DEFAULT, until=error.retry_at, because=error.why)
+            self.records.rows.turns.sleep(DEFAULT_ACCOUNT, until=error.retry_at, because=error.why)
         except HubError as error:
             self.look_error = error.message
             raise

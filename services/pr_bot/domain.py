@@ -18,6 +18,8 @@ FIRST_RETRY_S = 2
 LONGEST_RETRY_S = 900
 QUIET_ATTEMPTS = 3
 
+DEFAULT_ACCOUNT = "default"
+"""What acts upstream where no personal account does; as which a request says it was opened."""
 ENDED = ("merged", "closed", "superseded")
 REMARK_CHARS = 4_000
 
@@ -181,8 +183,8 @@ def evolve_told(told: bool, event: Any) -> bool:
 
 
 def tells(told: bool, event: Any) -> bool:
-    """What upstream holds says nothing of whether the hub's own model of that name is public."""
-    return told and not isinstance(event, events.UpstreamChanged)
+    """What upstream holds says nothing of whether the hub's own model of that name is public; controls are of none."""
+    return told and not isinstance(event, events.UpstreamChanged | events.PullRequestsControlled)
 
 
 def queue(state: PullRequest, *, model: str, revision: int) -> Sequence[Any]:

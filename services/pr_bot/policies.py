@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from services.pr_bot import domain
 from services.pr_bot.application import Application
+from services.pr_bot.domain import DEFAULT_ACCOUNT
 from services.pr_bot.projection import Due
-from services.pr_bot.projection.turns import DEFAULT
 from services.pr_bot.reconcile import UpstreamAhead
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.upstream import BranchMoved, RateLimited
@@ -154,23 +154,32 @@ class Worker:
     def _take_one(self) -> bool:
         with self._one_at_a_time:
             rows = self._records.rows
-            if rows.turns.asleep_at(self._now()) is not None or rows.limits.controls().paused:
+            if self._is_held_back():
                 return False
-            is_full = rows.limits.full_until(self._now()) is not None
-            for first in rows.due_now(self._now(), limit=_LOOKED_AT, only_open=is_full):
+            for first in rows.due_now(self._now(), limit=_LOOKED_AT, only_open=self._is_full()):
                 with rows.database.alone(f"model {first.model}") as mine:
-                    # Another replica may have been at it until just now.
-                    found = rows.due_now(self._now(), limit=1, model=first.model) if mine else []
-                    for due in found:
+                    # Another replica may have been at it until just now, or have opened the last that may be.
+                    if not mine or self._is_held_back():
+                        continue
+                    for due in rows.due_now(self._now(), limit=1, model=first.model, only_open=self._is_full()):
                         trace = {"correlation_id": due.correlation, "actor": due.actor, "traceparent": due.traceparent}
                         with stepping("pr_bot", "step", **trace):
                             self._take(due)
                         return True
             return False
 
+    def _is_held_back(self) -> bool:
+        """Whether nothing is taken at all."""
+        rows = self._records.rows
+        return rows.turns.asleep_at(self._now()) is not None or rows.limits.controls().paused
+
+    def _is_full(self) -> bool:
+        """Whether only those that are open are kept up to date."""
+        return self._records.rows.limits.full_until(self._now()) is not None
+
     def _take(self, due: Due) -> None:
-        before = self._records.pull_request(due.model).number
         try:
+            before = self._records.pull_request(due.model).number
             self._step(due)
         except RateLimited as error:
             self._limited(due, error)
@@ -190,8 +199,8 @@ class Worker:
         """The account sleeps, not the model alone; nothing has failed."""
         log.info("rate limited", model=due.model, account=error.account, until=error.retry_at, why=error.why)
         rows = self._records.rows
-        if error.account == DEFAULT:
-            rows.turns.sleep(DEFAULT, until=error.retry_at, because=error.why)
+        if error.account == DEFAULT_ACCOUNT:
+            rows.turns.sleep(DEFAULT_ACCOUNT, until=error.retry_at, because=error.why)
             return
         with rows.database.write() as connection:
             rows.try_later(connection, due, at=error.retry_at, counts=False)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from services.pr_bot.domain import DEFAULT_ACCOUNT
 from services.pr_bot.upstream import TokenRefused, Upstream
-from services.pr_bot.upstream.accounts import DEFAULT, Account, Foreseen, person_of
+from services.pr_bot.upstream.accounts import Account, Foreseen, person_of
 from services.pr_bot.upstream.kept import Kept
 from shared.contracts.common import system_caller
 from shared.contracts.identity import Identity, PersonRef, SealedGitHubToken
@@ -69,16 +70,16 @@ class Tokens:
         self._connect = connect
         self._examine = examine
         self._has_default = bool(default_token)
-        self.reader = connect(default_token, DEFAULT)
+        self.reader = connect(default_token, DEFAULT_ACCOUNT)
         self._opened: Kept[tuple[str, str, str], Upstream] = Kept(most=_ADAPTERS_KEPT)
         self._refusals: Kept[tuple[str, str, str], str] = Kept(most=_ADAPTERS_KEPT)
         self._turn = threading.Lock()
 
     def of(self, desired: DesiredState, *, standing: str = "") -> Account:
         personal = self._personal(person_of(desired))
-        if standing == DEFAULT and self._has_default:
+        if standing == DEFAULT_ACCOUNT and self._has_default:
             return self._default()
-        if standing and standing != DEFAULT and (personal is None or personal.login != standing):
+        if standing and standing != DEFAULT_ACCOUNT and (personal is None or personal.login != standing):
             personal = self._of_login(desired, standing) or personal
         if personal is None:
             return self._default()
@@ -89,13 +90,13 @@ class Tokens:
             return self._stand_in(personal, refusal.message)
 
     def instead(self, desired: DesiredState, account: Account, why: str) -> Account:
-        if account.opened_as == DEFAULT:
+        if account.opened_as == DEFAULT_ACCOUNT:
             raise TokenRefused(f"{why}; an operator sets another HUB_GITHUB_TOKEN")
         return self._stand_in(self._of_login(desired, account.opened_as), why)
 
     def foresee(self, person: str, *, standing: str = "") -> Foreseen:
         personal = self._personal(person)
-        if personal is not None and standing != DEFAULT:
+        if personal is not None and standing != DEFAULT_ACCOUNT:
             why = self._refusals.get(personal.key)
             if why is None:
                 return Foreseen(kind="personal", login=personal.login)

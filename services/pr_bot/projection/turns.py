@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from services.pr_bot.domain import DEFAULT_ACCOUNT
 from services.pr_bot.projection.tables import ASLEEP, DUE, PULL_REQUESTS, SERVED, SUBMITTERS
 from shared.database import Database
 
-DEFAULT = "default"
 # Asked of a request whose base moved, and of which nothing else is new.
 FOLLOW = "follow"
 
@@ -108,7 +108,7 @@ class Turns:
 
     def asleep_at(self, now: float) -> Sleep | None:
         """The default account's sleep, if it sleeps now: without that account nothing is read."""
-        sleep = self.asleep(DEFAULT)
+        sleep = self.asleep(DEFAULT_ACCOUNT)
         return sleep if sleep is not None and sleep.until > now else None
 
     def asleep(self, account: str) -> Sleep | None:

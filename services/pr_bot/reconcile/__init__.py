@@ -10,7 +10,7 @@ import dataclasses
 from functools import partial
 
 from services.pr_bot import domain, rules
-from services.pr_bot.domain import PullRequest
+from services.pr_bot.domain import DEFAULT_ACCOUNT, PullRequest
 from services.pr_bot.projection import Due
 from services.pr_bot.reconcile.commits import Commits
 from services.pr_bot.reconcile.ending import Ending, record_skip
@@ -20,7 +20,7 @@ from services.pr_bot.reconcile.texts import Texts, title_to_keep
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.reconcile.work import Work
 from services.pr_bot.upstream import NewPull, Pull, TokenRefused
-from services.pr_bot.upstream.accounts import DEFAULT, Account, Accounts, looking_as
+from services.pr_bot.upstream.accounts import Account, Accounts, looking_as
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared import document, upstream_layout
 from shared.contracts.common import ModelRef, system_caller
@@ -81,10 +81,10 @@ class Reconciler:
                 try:
                     account = self._instead(desired, account, refusal)
                 except TokenRefused as final:
-                    self._stop(due, desired, final.message, cause="token")
+                    self._ending.pause(due, desired, "paused", final.message, cause="token")
                     return
             except LeftAlone as stranger:
-                self._stop(due, desired, stranger.message)
+                self._ending.pause(due, desired, "paused", stranger.message)
                 return
 
     def _step_as(self, account: Account, due: Due, desired: DesiredState) -> None:
@@ -106,24 +106,12 @@ class Reconciler:
         try:
             return self._accounts.of(desired, standing=standing)
         except TokenRefused as refusal:
-            return looking_as(standing or DEFAULT, self._accounts.reader, refusal.message)
+            return looking_as(standing or DEFAULT_ACCOUNT, self._accounts.reader, refusal.message)
 
     def _instead(self, desired: DesiredState, account: Account, refusal: TokenRefused) -> Account:
         if account.refusal:
             raise refusal
         return self._accounts.instead(desired, account, refusal.message)
-
-    def _stop(self, due: Due, desired: DesiredState, reason: str, *, cause: str = "") -> None:
-        """Until a person does something about it."""
-        paused = partial(
-            domain.pause,
-            model=desired.name,
-            revision=desired.revision,
-            as_state="paused",
-            reason=reason,
-            cause=cause,
-        )
-        self._records.record(due, paused)
 
     def _looked(self, due: Due, desired: DesiredState, account: Account) -> Work:
         """With what ended upstream since the last look recorded, and another account's request out of the way."""
@@ -184,12 +172,14 @@ class Reconciler:
         held = catalogue.find(work.model, model_type=desired.type)
         is_known = _same(held.document if held else "", desired.upstream_document)
         if desired.merge_conflict and is_known:
-            self._ending.pause(work, "conflicted", "upstream changed the same fields; merge them in the hub")
+            reason = "upstream changed the same fields; merge them in the hub"
+            self._ending.pause(work.due, desired, "conflicted", reason)
         elif _is_there(desired, held):
             reason = desired.reason or "the target branch holds this content already"
             self._ending.end(work, reason=reason, noop=True)
         elif held is not None and held.type != desired.type:
-            self._ending.pause(work, "conflicted", f"upstream holds this name as {held.type}; an operator decides")
+            reason = f"upstream holds this name as {held.type}; an operator decides"
+            self._ending.pause(work.due, desired, "conflicted", reason)
         elif not is_known:
             self._wait_for_registry(work, held, catalogue)
         else:
@@ -214,7 +204,7 @@ class Reconciler:
         reopens = work.pull if work.due.ask == "reopen" and work.pull and work.pull.state == "closed" else None
         tip = reopens.head_sha if reopens and head is None else head
         if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(upstream, tip, base=catalogue.commit)):
-            self._ending.pause(work, "paused", stranger)
+            self._ending.pause(work.due, desired, "paused", stranger)
             return
         if reopens is not None:
             head, work = self._reopened(work, reopens, head)
@@ -303,7 +293,8 @@ def _same(one: str, other: str) -> bool:
 
 
 def _facts(work: Work, pull: Pull, *, commit: str, base_sha: str) -> PullRequestFacts:
-    desired, upstream = work.desired, work.upstream
+    desired, upstream, last = work.desired, work.upstream, work.state.last
+    is_same = last is not None and (last.base_sha, last.head_sha) == (base_sha, commit)
     return PullRequestFacts(
         model_name=desired.name,
         number=pull.number,
@@ -317,6 +308,6 @@ def _facts(work: Work, pull: Pull, *, commit: str, base_sha: str) -> PullRequest
         base_sha=base_sha,
         revision=desired.revision,
         document_sha256=desired.document_sha256,
-        diff=rules.cut(upstream.diff(base_sha, commit)),
+        diff=last.diff if last is not None and is_same else rules.cut(upstream.diff(base_sha, commit)),
         opened_as=work.account.opened_as,
     )

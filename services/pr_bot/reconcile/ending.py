@@ -40,17 +40,20 @@ class Ending:
             comment = rules.rejection(revision, work.desired.rejected)
             work.upstream.comment(pull.number, f"models-hub:rejected:{revision}", comment)
 
-    def pause(self, work: Work, as_state: str, reason: str, *, cause: str = "") -> None:
-        """`cause` is `token` where the account's token was refused: its owner is told where to mend it."""
+    def pause(self, due: Due, desired: DesiredState, as_state: str, reason: str, *, cause: str = "") -> None:
+        """Until a person does something about it.
+
+        `cause` is `token` where the account's token was refused: its owner is told where to mend it.
+        """
         paused = partial(
             domain.pause,
-            model=work.model,
-            revision=work.desired.revision,
+            model=desired.name,
+            revision=desired.revision,
             as_state=as_state,
             reason=reason,
             cause=cause,
         )
-        self._records.record(work.due, paused)
+        self._records.record(due, paused)
 
     def _clear_branch(self, work: Work) -> None:
         """Somebody else's commits stay where they are, and a branch that its account cannot reach any more."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, Protocol, cast
 
+from services.pr_bot.domain import DEFAULT_ACCOUNT
 from services.pr_bot.upstream import TokenRefused, Upstream
 from shared.contracts.pr_bot import TokenCheck
 from shared.contracts.registry import DesiredState
 from shared.errors import Conflict
 
-DEFAULT = "default"
 # Looking at a branch is one: it may lie in a fork that is made for it.
 _ACTS = (
     *("branch_head", "point", "delete_branch", "open_pull", "edit_pull"),
@@ -23,13 +23,13 @@ class Account:
     """`opened_as` is `default` or the login that `upstream` acts as. `refusal`: why it can only look, if it can."""
 
     upstream: Upstream
-    opened_as: str = DEFAULT
+    opened_as: str = DEFAULT_ACCOUNT
     refusal: str = ""
 
     @property
     def login(self) -> str | None:
         """Of a personal account, for the branch's name."""
-        return None if self.opened_as == DEFAULT else self.opened_as
+        return None if self.opened_as == DEFAULT_ACCOUNT else self.opened_as
 
 
 class OnlyLooking:

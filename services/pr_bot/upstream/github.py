@@ -85,13 +85,15 @@ class GitHub:
         return found
 
     def files(self, commit: str) -> Mapping[str, str]:
-        if self._files[0] != commit:
+        # Another thread may read another commit meanwhile.
+        kept = self._files
+        if kept[0] != commit:
             listing = self._reader.listing(commit)
             found = {
                 path: entry.sha for path, entry in listing.items() if path.startswith(CATALOGUE) and entry.mode != TREE
             }
-            self._files = (commit, found)
-        return self._files[1]
+            kept = self._files = (commit, found)
+        return kept[1]
 
     def text(self, commit: str, path: str) -> str | None:
         return self._reader.text(commit, path)
@@ -171,7 +173,7 @@ class GitHub:
             return self._seen(answer.data)
         if (found := self._open_of(new.branch)) is not None:
             return self._as_wanted(found, new)
-        raise UpstreamFailed(f"GitHub: pull request of {new.branch}: {answer.said}")
+        raise UpstreamFailed(f"GitHub: pull request of {new.branch}: {self._calls.clean(answer.said)}")
 
     def edit_pull(self, number: int, *, title: str, body: str, draft: bool) -> Pull:
         known = self._pulls.get(number)
@@ -272,7 +274,7 @@ class GitHub:
             return
         found = self._reference(place.repository, branch)
         if found is None:
-            raise UpstreamFailed(f"GitHub: branch {branch} at {commit[:12]}: {answer.said}")
+            raise UpstreamFailed(f"GitHub: branch {branch} at {commit[:12]}: {self._calls.clean(answer.said)}")
         if found != commit:
             raise _moved(branch, None, found)
 

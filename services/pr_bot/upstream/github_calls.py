@@ -145,7 +145,7 @@ class GitHubCalls:
         if not errors:
             return answer.data["data"]
         kinds = {error.get("type", "") for error in errors}
-        said = self._clean("; ".join(str(error.get("message", "")) for error in errors))
+        said = self.clean("; ".join(str(error.get("message", "")) for error in errors))
         if "RATE_LIMITED" in kinds:
             self._wait(answer, "graphql")
         if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"}:
@@ -176,7 +176,7 @@ class GitHubCalls:
                     f"GitHub {verb} {_shown(url)}: expected an answer, found {type(error).__name__}"
                 ) from None
             except (ValueError, RuntimeError, AssertionError) as error:
-                raise UpstreamFailed(f"GitHub {verb} {_shown(url)}: {self._clean(str(error))}") from None
+                raise UpstreamFailed(f"GitHub {verb} {_shown(url)}: {self.clean(str(error))}") from None
             answer = Answer(status, found, _parsed(text))
             self._note(answer, resource)
             return answer
@@ -236,7 +236,7 @@ class GitHubCalls:
         )
 
     def _check(self, answer: Answer, verb: str, path: str) -> None:
-        status, said = answer.status, self._clean(answer.said)
+        status, said = answer.status, self.clean(answer.said)
         if status < 400:
             return
         if status == 401:
@@ -249,7 +249,7 @@ class GitHubCalls:
     def _refused(self, said: str) -> TokenRefused:
         return TokenRefused(f"GitHub refuses the token of {self.who}: {said}")
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
         """On one line, and surely without the token."""
         flat = " ".join(text.split())[:_SAID_CHARS]
         return flat.replace(self._token, "…") if self._token else flat

@@ -295,6 +295,16 @@ def test_what_is_heard_of_main_or_a_release_wakes_the_watch(hub: Hub, heard: Hea
     assert woken
 
 
+def test_a_branch_that_is_made_upstream_wakes_nobody(hub: Hub) -> None:
+    """The bot makes one for each request."""
+    woken: list[bool] = []
+    hub.built.application.wake_watch = lambda: woken.append(True)
+    hub.pr_bot.heard(Heard(event="create", branch="refs/heads/chore/models-sync/glm-5"), SYSTEM)
+    assert woken == []
+    hub.pr_bot.heard(Heard(event="create", branch="refs/tags/v9.9.9"), SYSTEM)
+    assert woken == [True]
+
+
 def test_only_services_tell_what_was_heard(hub: Hub) -> None:
     with pytest.raises(Forbidden):
         hub.pr_bot.heard(Heard(event="push", branch="main"), REVIEWER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -33,7 +34,8 @@ class Desk:
         self.now = 1_800_000_000.0
         self.taken: list[str] = []
         self.fails: dict[str, Exception] = {}
-        self.worker = Worker(step=self._step, records=Records(store, self.rows), now=lambda: self.now)
+        self.records = Records(store, self.rows)
+        self.worker = Worker(step=self._step, records=self.records, now=lambda: self.now)
 
     def _step(self, due: Due) -> None:
         self.taken.append(due.model)
@@ -214,3 +216,35 @@ def test_no_more_are_opened_in_an_hour_than_operators_allow(desk: Desk) -> None:
     desk.now = until
     desk.worker.run_due()
     assert desk.taken == ["a0"]
+
+
+def test_a_stream_that_cannot_be_read_holds_up_nobody_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.submit("ada", "broken")
+    desk.submit("ben", "fine")
+    read = desk.records.pull_request
+
+    def unreadable(model: str, **more: Any) -> PullRequest:
+        if model == "broken":
+            raise UpstreamFailed("broken: its stream cannot be read")
+        return read(model, **more)
+
+    monkeypatch.setattr(desk.records, "pull_request", unreadable)
+    desk.worker.run_due()
+    assert "fine" in desk.taken
+
+
+def test_a_pause_that_comes_while_another_replica_is_waited_for_counts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.submit("ada", "a")
+    alone = desk.database.alone
+
+    @contextmanager
+    def paused_meanwhile(name: str) -> Iterator[bool]:
+        desk.control(paused=True)
+        with alone(name) as mine:
+            yield mine
+
+    monkeypatch.setattr(desk.database, "alone", paused_meanwhile)
+    desk.worker.run_due()
+    assert desk.taken == []
