@@ -21,6 +21,9 @@ AXE = ROOT / "gateway" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))"""
+# A resize in the middle of a view transition aborts it, which the console calls an error: `show_as` waits for its end.
+REMEMBER_TRANSITION = """addEventListener("pagereveal", (event) => {
+  window.transitionEnd = event.viewTransition?.finished.catch(() => undefined) })"""
 
 
 @contextmanager
@@ -56,6 +59,7 @@ def opened(browser: Browser, **options: Any) -> Iterator[tuple[Page, list[str]]]
     """A page in a context of its own, and the list of what went wrong on it so far."""
     context: BrowserContext = browser.new_context(**options)
     context.add_init_script(REPORT_VIOLATIONS)
+    context.add_init_script(REMEMBER_TRANSITION)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     wrong: list[str] = []
@@ -86,5 +90,6 @@ def sideways_px(page: Page) -> int:
 
 def show_as(page: Page, scheme: Literal["light", "dark"], width: int) -> None:
     """Another colour scheme and width for the page as it stands, without loading it again."""
+    page.evaluate("Promise.resolve(window.transitionEnd).then(() => true)")
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
