@@ -12,6 +12,7 @@ export function drafts(area, view, live) {
   let timer;
   let version = 0;
   let busy = false;
+  let saving = Promise.resolve();
   let stopped = false;
   let leaving = false;
 
@@ -24,7 +25,7 @@ export function drafts(area, view, live) {
     const figures = document.getElementById("your-change");
     if (figures) figures.textContent = figures.dataset.later;
     clearTimeout(timer);
-    if (!stopped) timer = setTimeout(save, IDLE_MS);
+    if (!stopped) timer = setTimeout(start, IDLE_MS);
   }
 
   // A first draft takes its name for good: not while that is still being typed, and not before it says what it is of.
@@ -52,35 +53,35 @@ export function drafts(area, view, live) {
     return ["POST", revisions, { ...body, base_revision: Number(hidden("base_revision").value), submit: false }];
   }
 
-  async function save() {
+  function start() {
     clearTimeout(timer);
     if (leaving || stopped || form.dataset.dirty === undefined || !view.state.doc.toString().trim()) return;
-    if (busy || isNaming()) {
-      timer = setTimeout(save, IDLE_MS);
-      return;
-    }
+    if (busy || isNaming()) timer = setTimeout(start, IDLE_MS);
+    else saving = save().finally(() => { busy = false; });
+  }
+
+  async function save() {
     busy = true;
     await live.settled();
-    const saving = version;
+    const seen = version;
     const [method, url, body] = request();
     tell("saving");
     const answer = await fetch(url, {
       method, headers: { "Content-Type": "application/json", "X-CSRFToken": meta("csrf-token") }, body: JSON.stringify(body),
     }).catch(() => null);
     const said = (await answer?.json().catch(() => null)) || {};
-    busy = false;
-    if (answer?.ok) saved(said, saving);
+    if (answer?.ok) saved(said, seen);
     else refused(answer, said);
   }
 
-  function saved(said, saving) {
+  function saved(said, seen) {
     if (!said.unchanged) {
       if (!form.dataset.name) moveTo(said.name);
       hidden("base_revision").value = said.revision;
       hidden("base_sha256").value = said.document_sha256;
       hidden("base_state").value = "draft";
     }
-    if (saving === version) delete form.dataset.dirty;
+    if (seen === version) delete form.dataset.dirty;
     const at = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     tell(said.unchanged ? "unchanged" : "saved", at);
   }
@@ -113,12 +114,22 @@ export function drafts(area, view, live) {
 
   form.addEventListener("input", schedule);
   form.addEventListener("change", ({ target }) => { if (!/^view$/.test(target.name)) schedule(); });
-  form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); });
+  // What is being saved is waited for: the form would otherwise go against a draft that it does not know yet.
+  form.addEventListener("submit", (event) => {
+    leaving = true;
+    clearTimeout(timer);
+    if (!busy) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const go = () => form.requestSubmit(event.submitter);
+    saving.then(go, go);
+  });
   addEventListener("pageshow", () => { leaving = false; });
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     event.preventDefault();
     form.dataset.dirty = "1";
-    save();
+    start();
   });
+  if (form.dataset.dirty !== undefined) schedule();
 }

@@ -120,7 +120,7 @@ def test_what_is_typed_becomes_a_draft_and_can_be_left(page: Page, hub: TestHub)
     page.get_by_role("checkbox", name="chta").uncheck()
     page.get_by_role("checkbox", name="chat").check()
     page.get_by_role("button", name="Submit").click()
-    expect(page.get_by_role("main")).to_contain_text("Revision 1 is submitted for review.")
+    expect(page.get_by_role("main")).to_contain_text("Submitted for review.")
     hub.settled()
     stored = hub.api("max").get("/models/kept-safe/revisions").get_json()["items"]
     assert [(row["revision"], row["state"]) for row in stored] == [(1, "submitted")]

@@ -225,7 +225,9 @@ def _saved(answer: RevisionAnswer) -> Response:
     if answer.state == "draft":
         tell("ok", _("Draft saved as revision %(number)s.", number=answer.revision))
         return go(f"{settings}?min_position={answer.position}")
-    if answer.state == "submitted":
+    if answer.state == "submitted" and answer.revision == 1:
+        tell("ok", _("Submitted for review. You hear of the verdict here and by mail."))
+    elif answer.state == "submitted":
         tell("ok", _("Revision %(number)s is submitted for review.", number=answer.revision))
     else:
         tell("ok", _("Revision %(number)s is in use.", number=answer.revision))
