@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from gateway.service_words import in_language
 from shared.contracts.identity import GitHubTokenState
 from shared.contracts.pr_bot import OpensAs
 from shared.errors import HubError
@@ -43,6 +44,9 @@ def opening(found: OpensAs) -> Opening:
 
 def _sentence(words: str) -> str:
     """The bot's words, which are made to stand behind a colon, as a sentence of their own."""
+    said = in_language(words)
+    if said != words:
+        return said if said.endswith("。") else f"{said}。"
     return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from flask_babel import gettext as _
 
+from gateway.service_words import in_language
 from shared.contracts.catalog import ModelDetail
 
 
@@ -117,7 +118,7 @@ def _unpublished(model: ModelDetail, standing: Standing) -> Banner | None:
 def _withheld(model: ModelDetail, standing: Standing) -> Banner | None:
     if model.feed.served or model.visibility != "public" or model.state == "unpublished":
         return None
-    return Banner(tone="warn", strong=_("Not in the client list."), text=model.feed.reason)
+    return Banner(tone="warn", strong=_("Not in the client list."), text=in_language(model.feed.reason))
 
 
 def _pull_request(model: ModelDetail, standing: Standing) -> Banner | None:
@@ -133,7 +134,9 @@ def _pull_request(model: ModelDetail, standing: Standing) -> Banner | None:
     if strong is None:
         return None
     href = detail_href(model.name, "pull-request")
-    return Banner(tone="warn", strong=strong, text=pull.reason, word=_("Go to the pull request"), href=href)
+    return Banner(
+        tone="warn", strong=strong, text=in_language(pull.reason), word=_("Go to the pull request"), href=href
+    )
 
 
 RULES: tuple[Rule, ...] = (

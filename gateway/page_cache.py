@@ -40,6 +40,7 @@ ENTRY_FRESH_S = 60.0
 BYTES_AT_MOST = 32_000_000
 ENTRY_BYTES_AT_MOST = 1_000_000
 FLASH_COOKIE = "hub_flash"
+OWN = frozenset({"/", "/models", "/api/docs"})
 DETAIL, API_LIST, API_MODEL = "/models/detail/", "/api/v1/models", "/api/v1/models/"
 _NOT_KEPT = {"content-length", "x-correlation-id", "date", "etag", "vary", "cache-control"}
 _STRIPES = 64
@@ -221,7 +222,7 @@ def key_of(environ: dict[str, Any]) -> Key | None:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "HTTP_AUTHORIZATION" in environ:
         return None
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
-    is_page = path in ("/", "/models") or path.startswith(DETAIL)
+    is_page = path in OWN or path.startswith(DETAIL)
     if not is_page and path != API_LIST and not (path.startswith(API_MODEL) and "/" not in path[len(API_MODEL) :]):
         return None
     look = look_of(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))

@@ -12,6 +12,7 @@ from gateway.figures import byte_size, context, gigabytes, initials, ladder, pag
 from gateway.form_words import field_id, hint_of, is_under, known_values, label_of
 from gateway.i18n import install_i18n
 from gateway.preferences import install_preferences
+from gateway.service_words import in_language
 from gateway.states import format_word, look_of, type_word
 from gateway.textdiff import paired
 
@@ -29,6 +30,7 @@ def install_presentation(app: Flask, account_language: Callable[[], str] = lambd
     install_assets(app)
     install_i18n(app, account_language)
     install_preferences(app)
+    app.jinja_env.filters["said"] = in_language
     app.jinja_env.globals.update(
         look_of=look_of,
         type_word=type_word,

@@ -23,6 +23,7 @@ from gateway.review_changes import review_groups, summary
 from gateway.review_clients import Clients, clients_of
 from gateway.review_feedback import feedback_groups, feedback_text
 from gateway.review_threads import Spot, Threads, spot_of, threads_of
+from gateway.service_words import in_language
 from gateway.textdiff import TextDiff, parse_unified
 from gateway.textdiff_context import MOST, hides_lines, widened
 from shared.client_release_table import packaged_table
@@ -223,10 +224,14 @@ def findings(detail: ReviewDetail) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for check in detail.row.checks:
         level = str(check.get("level", "info"))
-        found.append({"state": level, "text": str(check.get("message", "")), "more": str(check.get("path", ""))})
+        found.append(
+            {"state": level, "text": in_language(str(check.get("message", ""))), "more": str(check.get("path", ""))}
+        )
     if detail.row.visibility == "public":
         if not detail.feed.served:
-            found.append({"state": "warning", "text": _("Kept out of the client list"), "more": detail.feed.reason})
+            found.append(
+                {"state": "warning", "text": _("Kept out of the client list"), "more": in_language(detail.feed.reason)}
+            )
         elif detail.feed.repaired:
             found.append({"state": "info", "text": _("Repaired for older clients"), "more": detail.feed.repaired})
         found += _reach(detail)

@@ -23,6 +23,7 @@ from gateway.pull_places import placed
 from gateway.pull_steps import actions_of, steps_of
 from gateway.revision_summary import Part, parts_of, said
 from gateway.routes.lifecycle import acts_on_pull_request
+from gateway.service_words import in_language
 from gateway.textdiff import parse_unified
 from gateway.web import go, tell
 from shared.contracts import pr_bot
@@ -276,7 +277,7 @@ def _findings(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "state": str(check.get("level", "info")),
-            "text": str(check.get("message", "")),
+            "text": in_language(str(check.get("message", ""))),
             "more": str(check.get("path", "")),
         }
         for check in checks

@@ -20,6 +20,7 @@ from gateway.markup import ReadmeWords, readme_is_cut, render_readme
 from gateway.model_form import ModelForm, Schema, model_form
 from gateway.model_page import client_rows
 from gateway.narrowing import is_upstream
+from gateway.service_words import in_language
 from gateway.states import type_word
 from gateway.web import with_editor
 from shared.client_release_table import packaged_table
@@ -78,7 +79,7 @@ def problems_of(draft: Typed) -> list[dict[str, Any]]:
         return refused(error).problems or [{"severity": "error", "message": error.message, "path": "", "line": 0}]
     found = [("error", problem) for problem in report.errors] + [("warning", problem) for problem in report.warnings]
     return [
-        {"severity": severity, "message": problem.message, "path": problem.path, "line": problem.line}
+        {"severity": severity, "message": in_language(problem.message), "path": problem.path, "line": problem.line}
         for severity, problem in found
     ]
 

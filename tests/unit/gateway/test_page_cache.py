@@ -142,6 +142,12 @@ def test_lists_of_the_api_do_not_depend_on_the_language(world: World) -> None:
     assert world.get("/api/v1/models", accept_language="zh").body.startswith(b"answer 1")
 
 
+def test_the_apis_own_page_is_kept_and_zipped_like_the_list(world: World) -> None:
+    world.get("/api/docs")
+    again = world.get("/api/docs", accept_encoding="gzip")
+    assert gzip.decompress(again.body) == b"answer 1 /api/docs"
+
+
 @pytest.mark.parametrize("path", ["/pulls", "/login", "/api/v1/models/x/revisions", "/api/v1/me", "/modelsx"])
 def test_other_addresses_pass_by(world: World, path: str) -> None:
     world.get(path)
