@@ -108,7 +108,7 @@ def _marked(record: Mapping[str, Any]) -> set[str]:
     return {
         spelled(found)
         for holder in holders
-        if isinstance(holder, Mapping) and "virtualenv" in holder
+        if isinstance(holder, dict) and "virtualenv" in holder
         for package in _packages(holder)
         for found in _MARKER.findall(package)
     }
@@ -116,5 +116,5 @@ def _marked(record: Mapping[str, Any]) -> set[str]:
 
 def _packages(holder: Mapping[str, Any]) -> list[str]:
     virtualenv = holder.get("virtualenv")
-    packages = virtualenv.get("packages") if isinstance(virtualenv, Mapping) else None
+    packages = virtualenv.get("packages") if isinstance(virtualenv, dict) else None
     return [package for package in packages if isinstance(package, str)] if isinstance(packages, list) else []

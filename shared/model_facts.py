@@ -128,9 +128,7 @@ def hub_page(hub: str, model_id: str) -> str:
 
 def sources_of(type_: str, records: Sequence[object]) -> tuple[Source, ...]:
     """Every source of every record, in the document's order."""
-    return tuple(
-        source for record in records if isinstance(record, Mapping) for source in _record_sources(type_, record)
-    )
+    return tuple(source for record in records if isinstance(record, dict) for source in _record_sources(type_, record))
 
 
 def engines_for(type_: str, records: Sequence[object]) -> tuple[str, ...]:
@@ -140,7 +138,7 @@ def engines_for(type_: str, records: Sequence[object]) -> tuple[str, ...]:
 
 def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
     """The facts of one model; `name` stands in where its records have none."""
-    maps = [record for record in records if isinstance(record, Mapping)]
+    maps = [record for record in records if isinstance(record, dict)]
     sources = sources_of(type_, maps)
     return Facts(
         type=type_,
@@ -168,7 +166,7 @@ def facts_of(type_: str, records: Sequence[object], *, name: str = "") -> Facts:
 
 def _trusts_code(value: object, depth: int = 0) -> bool:
     """Whether `trust_remote_code` is true wherever an engine's settings may hold it."""
-    if not isinstance(value, Mapping) or depth > _SETTINGS_DEPTH:
+    if not isinstance(value, dict) or depth > _SETTINGS_DEPTH:
         return False
     return value.get("trust_remote_code") is True or any(_trusts_code(inner, depth + 1) for inner in value.values())
 
@@ -178,14 +176,14 @@ def _record_sources(type_: str, record: Mapping[str, Any]) -> Iterator[Source]:
     holders = specs if isinstance(specs, list) else [record]
     engines = engines_by_format(type_, record)
     for holder in holders:
-        if not isinstance(holder, Mapping):
+        if not isinstance(holder, dict):
             continue
         found = holder.get("model_src")
-        if not isinstance(found, Mapping):
+        if not isinstance(found, dict):
             continue
         form = {**record, **holder}
         for hub, info in found.items():
-            if isinstance(info, Mapping):
+            if isinstance(info, dict):
                 yield _source(hub, {**form, **info}, engines_in=engines)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 MORE_FOR_SCALES_BITS = 0.5
 MORE_FOR_CONTEXT = 1.2
@@ -31,6 +32,7 @@ def bits_per_parameter(model_format: str, quantization: str) -> float:
     return bits if bits >= FULL_BITS else bits + MORE_FOR_SCALES_BITS
 
 
+@lru_cache(maxsize=4096)
 def memory_gb(size_b: float, model_format: str, quantization: str) -> float:
     """Gigabytes of 10^9 bytes for a model of `size_b` billion parameters, rounded up to a tenth."""
     gigabytes = size_b * bits_per_parameter(model_format, quantization) / 8 * MORE_FOR_CONTEXT

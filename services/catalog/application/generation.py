@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from services.catalog.application.long_pages import LongPages
 from services.catalog.projection import SOURCES, handlers
 from services.catalog.projection.histories import HistoryReads
 from services.catalog.projection.models import ModelReads
@@ -62,7 +64,8 @@ class Generation:
             database.create_at_once(self.tables.metadata)
         self.models = ModelReads(self.tables)
         self.histories = HistoryReads(self.tables)
-        self.subscriptions = self._subscribed(read_logs, on_rewound, look_s=look_s)
+        self._pages = {source: LongPages(read_logs[source]) for source in SOURCES}
+        self.subscriptions = self._subscribed(on_rewound, look_s=look_s)
         self._on_moved = on_moved
         self._told: dict[str, int] = {source: self.subscriptions[source].position() for source in SOURCES}
         self.index = SearchIndex()
@@ -78,15 +81,13 @@ class Generation:
         self._readers = 0
         self._idle = threading.Condition()
 
-    def _subscribed(
-        self, read_logs: Mapping[str, ReadLog], on_rewound: Callable[[], None], *, look_s: float
-    ) -> dict[str, Subscription]:
+    def _subscribed(self, on_rewound: Callable[[], None], *, look_s: float) -> dict[str, Subscription]:
         by_source = handlers(self.tables)
         made = {
             source: Subscription(
                 name=SUBSCRIBER,
                 source=source,
-                read_log=read_logs[source],
+                read_log=self._pages[source],
                 database=self.database,
                 handlers=by_source[source],
                 generation=self.number,
@@ -171,9 +172,14 @@ class Generation:
                 self._on_moved(source, ())
 
     def catch_up(self) -> None:
-        """Applies all that the logs hold now, in the calling thread."""
-        for subscription in self.subscriptions.values():
-            subscription.catch_up()
+        """Applies all that the logs hold now, in the calling thread, a great deal in one transaction."""
+        for source, subscription in self.subscriptions.items():
+            self._pages[source].joined = True
+            try:
+                with _uncollected():
+                    subscription.catch_up()
+            finally:
+                self._pages[source].joined = False
 
     def start(self) -> None:
         for subscription in self.subscriptions.values():
@@ -230,3 +236,15 @@ class Generation:
         except BaseException:
             self._behind.set()
             raise
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A batch is many objects and no cycles: to look for some among them takes a tenth of a build's time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
