@@ -204,7 +204,7 @@ class Worker:
             return
         with rows.database.write() as connection:
             rows.try_later(connection, due, at=error.retry_at, counts=False)
-            rows.turns.postpone(connection, due.person, until=error.retry_at)
+            rows.turns.postpone(connection, login=error.account, person=error.person, until=error.retry_at)
 
     def _failed(self, due: Due, error: Exception) -> None:
         attempts = due.attempts + 1

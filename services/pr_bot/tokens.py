@@ -85,7 +85,7 @@ class Tokens:
             return self._default()
         self._refusals.drop(personal.key)
         try:
-            return Account(upstream=self._adapter(personal), opened_as=personal.login)
+            return Account(upstream=self._adapter(personal), opened_as=personal.login, person=personal.person)
         except TokenRefused as refusal:
             return self._stand_in(personal, refusal.message)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from services.pr_bot.domain import DEFAULT_ACCOUNT
-from services.pr_bot.projection.tables import ASLEEP, DUE, PULL_REQUESTS, SERVED, SUBMITTERS
+from services.pr_bot.projection.tables import ACCOUNT_BRANCHES, ASLEEP, DUE, OWNERS, PULL_REQUESTS, SERVED, SUBMITTERS
 from shared.database import Database
 
 # Asked of a request whose base moved, and of which nothing else is new.
@@ -56,11 +56,10 @@ class Turns:
         if not known:
             connection.execute(SERVED.insert().values(person=person, turn=turn))
 
-    def postpone(self, connection: Connection, person: str, *, until: float) -> None:
-        """Nothing of the person's is looked at before."""
-        submitted = select(SUBMITTERS.c.model).where(SUBMITTERS.c.person == person)
+    def postpone(self, connection: Connection, *, login: str, person: str, until: float) -> None:
+        """Nothing that goes through this account of the person's is looked at before, as far as is known."""
         connection.execute(
-            update(DUE).where(DUE.c.model.in_(submitted), DUE.c.next_try_at < until).values(next_try_at=until)
+            update(DUE).where(_goes_through(login, person), DUE.c.next_try_at < until).values(next_try_at=until)
         )
 
     def waiting(self, now: float) -> list[Waiting]:
@@ -116,3 +115,23 @@ class Turns:
         with self._database.read() as connection:
             row = connection.execute(select(ASLEEP).where(ASLEEP.c.account == account)).first()
         return Sleep(account=row.account, until=row.until, because=row.because) if row else None
+
+
+def _goes_through(login: str, person: str) -> ColumnElement[bool]:
+    """Due models whose request stands on the account's branch; where none stands, whose next one would.
+
+    That is the submitter's who is an owner, else the first owner's: of several others none is known to be it.
+    """
+    stands = select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.is_open == 1)
+    as_login = stands.join(ACCOUNT_BRANCHES, ACCOUNT_BRANCHES.c.branch == PULL_REQUESTS.c.branch).where(
+        ACCOUNT_BRANCHES.c.login == login
+    )
+    submitted = select(SUBMITTERS.c.model).where(SUBMITTERS.c.person == person)
+    owned = select(OWNERS.c.model).where(OWNERS.c.person == person)
+    of_others = select(OWNERS.c.model).where(OWNERS.c.model.not_in(owned))
+    alone = (
+        select(OWNERS.c.model).group_by(OWNERS.c.model).having(func.count() == 1, func.min(OWNERS.c.person) == person)
+    )
+    model = DUE.c.model
+    would = or_(and_(model.in_(submitted), model.not_in(of_others)), model.in_(alone))
+    return or_(model.in_(as_login), and_(model.not_in(stands), would))

@@ -19,7 +19,7 @@ from services.pr_bot.reconcile.returns import Returns
 from services.pr_bot.reconcile.texts import Texts, title_to_keep
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.reconcile.work import Work
-from services.pr_bot.upstream import NewPull, Pull, TokenRefused
+from services.pr_bot.upstream import NewPull, Pull, RateLimited, TokenRefused
 from services.pr_bot.upstream.accounts import Account, Accounts, looking_as
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared import document, upstream_layout
@@ -77,6 +77,9 @@ class Reconciler:
             try:
                 self._step_as(account, due, desired)
                 return
+            except RateLimited as limit:
+                limit.person = account.person
+                raise
             except TokenRefused as refusal:
                 try:
                     account = self._instead(desired, account, refusal)

@@ -23,7 +23,7 @@ class RateLimited(UpstreamFailed):
     """Upstream takes no more calls of this account until `retry_at` (Unix seconds).
 
     `account` is `default` or the login whose token it is. `why`: `budget` where a window's calls are used up,
-    `pace` where upstream wants a pause (a secondary limit).
+    `pace` where upstream wants a pause (a secondary limit). `person`: whose account it is, where a step knows that.
     """
 
     slug = "rate-limited"
@@ -34,6 +34,7 @@ class RateLimited(UpstreamFailed):
         super().__init__(message, details={"retry_at": retry_at})
         self.retry_at = retry_at
         self.account = account
+        self.person = ""
         self.why = why
 
 

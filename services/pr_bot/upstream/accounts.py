@@ -20,10 +20,14 @@ _ACTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """`opened_as` is `default` or the login that `upstream` acts as. `refusal`: why it can only look, if it can."""
+    """`opened_as` is `default` or the login that `upstream` acts as; `person`: whose token that is, empty for none.
+
+    `refusal`: why it can only look, if it can.
+    """
 
     upstream: Upstream
     opened_as: str = DEFAULT_ACCOUNT
+    person: str = ""
     refusal: str = ""
 
     @property

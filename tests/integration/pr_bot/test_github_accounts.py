@@ -77,6 +77,26 @@ def test_the_first_owners_token_where_the_submitter_owns_nothing(world: TokenWor
     assert [pull.user.login for pull in github.pulls()] == ["bob"]
 
 
+def test_an_owners_limit_holds_up_nothing_else_of_the_submitter(world: TokenWorld, github: FakeGitHub) -> None:
+    world.stores("u2", "bob")
+    world.stores("u1", "ada")
+    for name, owner in (("GLM-5.1", "u2"), ("qwen9", "u1"), ("llama9", "u2")):
+        document = model(name, size=1, updated_at=200)
+        world.registry.submitted(name, "llm", document, owners=[owner], submitter="u1")
+        with world.database.write() as connection:
+            world.records.rows.turns.submitted_by(connection, name.lower(), "u1")
+        world.records.rows.accounts.keep_owners(name.lower(), [owner])
+    github.faults.secondary("POST", "/git/trees", retry_after_s=600)
+    world.due("glm-5.1")
+    world.now += 1
+    world.work("llama9", "qwen9")
+    assert [pull.user.login for pull in github.pulls()] == ["ada"]
+    assert [(row.model, row.next_try_at > world.now) for row in world.records.rows.turns.waiting(world.now)] == [
+        ("glm-5.1", True),
+        ("llama9", True),
+    ]
+
+
 def test_an_account_that_may_not_push_comes_from_its_fork(world: TokenWorld, github: FakeGitHub) -> None:
     world.stores("u1", "ada", push=False)
     submit(world)

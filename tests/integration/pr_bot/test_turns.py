@@ -53,15 +53,22 @@ class Desk:
         with self.database.write() as connection:
             self.rows.limits.keep_controls(connection, Controls(**wanted))
 
-    def stand(self, model: str, *, number: int, is_open: bool = True) -> None:
+    def stand(self, model: str, *, number: int, is_open: bool = True, branch: str = "") -> None:
         """The model's request upstream, as far as recorded."""
-        texts: dict[str, Any] = dict.fromkeys(TEXTS, "")
+        texts: dict[str, Any] = dict.fromkeys(TEXTS, "") | {"branch": branch}
         last = events.PullRequestFacts(model_name=model, number=number, draft=False, revision=1, **texts)
         with self.database.write() as connection:
             self.rows.keep(connection, model, PullRequest(state="open", is_open=is_open, last=last))
 
     def places(self) -> list[str]:
         return [row.model for row in self.rows.turns.waiting(self.now)]
+
+
+def limit_of(person: str, *, until: float) -> RateLimited:
+    """Of the person's own account."""
+    limit = RateLimited("no more calls", retry_at=until, account=f"{person}-on-github")
+    limit.person = person
+    return limit
 
 
 @pytest.fixture
@@ -143,13 +150,39 @@ def test_a_persons_limit_lets_the_others_go_on(desk: Desk) -> None:
     desk.submit("ada", "a0", "a1")
     desk.submit("bob", "b0")
     until = desk.now + 600
-    desk.fails["a0"] = RateLimited("no more calls", retry_at=until, account="ada-on-github")
+    desk.fails["a0"] = limit_of("ada", until=until)
     desk.worker.run_due()
     assert desk.taken == ["a0", "b0"]
     desk.fails.clear()
     desk.now = until
     desk.worker.run_due()
     assert desk.taken == ["a0", "b0", "a0", "a1"]
+
+
+def test_the_limit_of_another_persons_account_holds_up_what_goes_through_that_account(desk: Desk) -> None:
+    desk.submit("ada", "bobs")
+    desk.submit("ada", "adas")
+    desk.submit("bob", "b0")
+    desk.rows.accounts.keep_owners("bobs", ["bob"])
+    desk.rows.accounts.keep_owners("adas", ["ada"])
+    until = desk.now + 600
+    desk.fails["bobs"] = limit_of("bob", until=until)
+    desk.worker.run_due()
+    assert desk.taken == ["bobs", "adas"]
+    desk.fails.clear()
+    desk.now = until
+    desk.worker.run_due()
+    assert sorted(desk.taken[2:]) == ["b0", "bobs"]
+
+
+def test_a_limit_holds_up_whose_request_stands_on_the_accounts_branch(desk: Desk) -> None:
+    desk.submit("ada", "a0", "stands", "moved")
+    for model, login in (("stands", "bob-on-github"), ("moved", "cyd-on-github")):
+        branch = desk.rows.accounts.branch_of(model, login, lambda taken, model=model: f"of-{model}")
+        desk.stand(model, number=len(branch), branch=branch)
+    desk.fails["a0"] = limit_of("bob", until=desk.now + 600)
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "moved"]
 
 
 def test_the_longer_of_two_sleeps_counts(desk: Desk) -> None:
