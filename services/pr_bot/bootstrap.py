@@ -58,7 +58,7 @@ def build(settings: Settings, calls: Calls, *, clock: Clock = wall_clock) -> Bui
     database = Database(settings.database_url_of(NAME), serial=True)
     types = EventTypes(facts.EVENTS, facts.UPCASTERS)
     store = SqlEventStore(database, types, floor=published_position)
-    records = Records(store, Rows(database))
+    records = Records(store, Rows(database), now=clock)
     accounts = _accounts(settings, calls, clock)
     upstream = accounts.reader if accounts else None
     watch: Watch | None = None

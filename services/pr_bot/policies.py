@@ -158,10 +158,12 @@ class Worker:
                 return False
             for first in rows.due_now(self._now(), limit=_LOOKED_AT, only_open=self._is_full()):
                 with rows.database.alone(f"model {first.model}") as mine:
-                    # Another replica may have been at it until just now, or have opened the last that may be.
+                    # Another replica may have been at it until just now.
                     if not mine or self._is_held_back():
                         continue
-                    for due in rows.due_now(self._now(), limit=1, model=first.model, only_open=self._is_full()):
+                    for due in rows.due_now(self._now(), limit=1, model=first.model):
+                        if not rows.limits.take_place(due.model, at=self._now()):
+                            continue
                         trace = {"correlation_id": due.correlation, "actor": due.actor, "traceparent": due.traceparent}
                         with stepping("pr_bot", "step", **trace):
                             self._take(due)
@@ -179,19 +181,17 @@ class Worker:
 
     def _take(self, due: Due) -> None:
         try:
-            before = self._records.pull_request(due.model).number
             self._step(due)
         except RateLimited as error:
             self._limited(due, error)
         except Exception as error:  # noqa: BLE001 whatever it is, it is recorded and tried again
             self._failed(due, error)
         else:
-            pull = self._records.pull_request(due.model)
-            with self._records.rows.database.write() as connection:
-                self._records.rows.done(connection, due)
-                if pull.number != before:
-                    self._records.rows.limits.opened(connection, pull.number, at=self._now())
-            log.info("step taken", model=due.model, pull_request=pull.state, number=pull.number)
+            rows = self._records.rows
+            with rows.database.write() as connection:
+                rows.done(connection, due)
+            state, number = rows.last_recorded(due.model)
+            log.info("step taken", model=due.model, pull_request=state, number=number)
         finally:
             self.after_step()
 
@@ -204,6 +204,7 @@ class Worker:
             return
         with rows.database.write() as connection:
             rows.try_later(connection, due, at=error.retry_at, counts=False)
+            rows.limits.give_back(connection, due.model)
             rows.turns.postpone(connection, login=error.account, person=error.person, until=error.retry_at)
 
     def _failed(self, due: Due, error: Exception) -> None:
@@ -212,7 +213,7 @@ class Worker:
         delay_s = attempts / 4 if passing else domain.retry_after_s(attempts)
         at = self._now() + delay_s
         log.warning("step failed", model=due.model, attempts=attempts, error=_reason(error))
-        later = partial(self._records.rows.try_later, due=due, at=at)
+        later = partial(self._later, due=due, at=at, attempts=attempts)
         if passing:
             with self._records.rows.database.write() as connection:
                 later(connection)
@@ -220,7 +221,20 @@ class Worker:
         failed = partial(
             domain.fail, model=due.model, revision=0, reason=_reason(error), attempts=attempts, next_try_at=round(at)
         )
-        self._records.record(due, failed, also=later)
+        try:
+            self._records.record(due, failed, also=later)
+        except HubError as unrecorded:
+            # A stream that cannot be read must hold up nobody else.
+            log.warning("failure not recorded", model=due.model, error=_reason(unrecorded))
+            with self._records.rows.database.write() as connection:
+                later(connection)
+
+    def _later(self, connection: Connection, *, due: Due, at: float, attempts: int) -> None:
+        rows = self._records.rows
+        rows.try_later(connection, due, at=at)
+        # The first ones come soon, and find what was opened although nobody heard of it.
+        if attempts > domain.QUIET_ATTEMPTS:
+            rows.limits.give_back(connection, due.model)
 
 
 class UpstreamWatch:

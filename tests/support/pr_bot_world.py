@@ -81,7 +81,7 @@ class World:
     def restart(self, *, wrap: Callable[[Upstream], Upstream] = lambda upstream: upstream) -> None:
         self.database = Database(f"sqlite:///{self.folder / 'pr_bot.db'}", durable=False)
         self.store = SqlEventStore(self.database, EventTypes(events.EVENTS, events.UPCASTERS))
-        self.records = Records(self.store, Rows(self.database))
+        self.records = Records(self.store, Rows(self.database), now=lambda: self.now)
         self.git: LocalGit | GitHub = self.adapter() if self.github else LocalGit(self.repository, durable=False)
         upstream = wrap(self.git)
         parsed = ParsedFiles()

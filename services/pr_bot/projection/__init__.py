@@ -17,6 +17,7 @@ from services.pr_bot.projection.tables import (
     DUE_TRACES,
     HEARD,
     METADATA,
+    PLACES,
     PULL_REQUESTS,
     SEEN_FILES,
     SEEN_HEAD,
@@ -118,7 +119,7 @@ class Rows:
 
         One person's after another's: first of whom a model was looked at longest ago; of each person's, who
         waits longest. What only follows main's move comes after all that somebody waits for.
-        `only_open`: those that have an open request.
+        `only_open`: those that have an open request, or a place to open one.
         """
         person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor)
         query = (
@@ -135,7 +136,7 @@ class Rows:
             query = query.where(DUE.c.model == model)
         if only_open:
             standing = select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.is_open == 1)
-            query = query.where(DUE.c.model.in_(standing))
+            query = query.where(DUE.c.model.in_(standing) | DUE.c.model.in_(select(PLACES.c.model)))
         with self.database.read() as connection:
             return [_due(row) for row in connection.execute(query)]
 
@@ -150,6 +151,7 @@ class Rows:
         left = case((DUE.c.ask == due.ask, ""), else_=DUE.c.ask)
         connection.execute(update(DUE).where(DUE.c.model == due.model).values(since=DUE.c.next_try_at, ask=left))
         self.returned.listened(connection, due.model, times=due.heard)
+        self.limits.give_back(connection, due.model)
         self.turns.serve(connection, due.person)
 
     def try_later(self, connection: Connection, due: Due, *, at: float, counts: bool = True) -> None:
@@ -180,6 +182,13 @@ class Rows:
         if not known:
             connection.execute(PULL_REQUESTS.insert().values(model=model, **values))
         self.returned.keep_unreleased(connection, model, state.unreleased)
+
+    def last_recorded(self, model: str) -> tuple[str, int]:
+        """(state, number) of the model's last request."""
+        with self.database.read() as connection:
+            columns = select(PULL_REQUESTS.c.state, PULL_REQUESTS.c.number)
+            row = connection.execute(columns.where(PULL_REQUESTS.c.model == model)).first()
+        return (row.state, row.number) if row else (PullRequest().state, 0)
 
     def is_known(self, connection: Connection, model: str) -> bool:
         found = connection.scalar(select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.model == model))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, select
 
 from services.pr_bot.domain import Controls
-from services.pr_bot.projection.tables import BUDGET, CONTROLS, OPENED, PULL_REQUESTS
+from services.pr_bot.projection.tables import BUDGET, CONTROLS, OPENED, PLACES, PULL_REQUESTS
 from shared.database import Database
 
 HOUR_S = 3600.0
@@ -30,7 +30,11 @@ class Limits:
 
     def controls(self) -> Controls:
         with self._database.read() as connection:
-            row = connection.execute(select(CONTROLS)).first()
+            return self._controls(connection)
+
+    @staticmethod
+    def _controls(connection: Connection) -> Controls:
+        row = connection.execute(select(CONTROLS)).first()
         if row is None:
             return Controls()
         return Controls(
@@ -49,8 +53,30 @@ class Limits:
             )
         )
 
-    def opened(self, connection: Connection, number: int, *, at: float) -> None:
-        """A request was opened; what is older than an hour is forgotten."""
+    def take_place(self, model: str, *, at: float) -> bool:
+        """Whether the model's step may open a request, which counts as opened from now on, until the place is free.
+
+        One that is open needs none, and one that has a place keeps it: the step before was killed, maybe too late.
+        """
+        if not _caps(self.controls()):
+            return True
+        with self._database.write() as connection:
+            if connection.scalar(_HELD.where(PLACES.c.model == model)):
+                return True
+            if connection.scalar(_OPEN.where(PULL_REQUESTS.c.model == model)):
+                return True
+            if _full_until(connection, self._controls(connection), at) is not None:
+                return False
+            connection.execute(PLACES.insert().values(model=model, at=at))
+        return True
+
+    def give_back(self, connection: Connection, model: str) -> None:
+        """The model's place, if it has one, is free."""
+        connection.execute(delete(PLACES).where(PLACES.c.model == model))
+
+    def opened(self, connection: Connection, number: int, *, at: float, model: str = "") -> None:
+        """A request was opened, in the model's place; what is older than an hour is forgotten."""
+        self.give_back(connection, model)
         connection.execute(delete(OPENED).where((OPENED.c.at <= at - HOUR_S) | (OPENED.c.number == number)))
         connection.execute(OPENED.insert().values(number=number, at=at))
 
@@ -61,19 +87,8 @@ class Limits:
 
     def full_until(self, now: float) -> float | None:
         """None where a request may be opened; else when one may be, 0 where that depends on people."""
-        controls = self.controls()
-        if controls.most_open:
-            with self._database.read() as connection:
-                query = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1)
-                if (connection.scalar(query) or 0) >= controls.most_open:
-                    return 0.0
-        if controls.most_per_hour:
-            with self._database.read() as connection:
-                lately = select(OPENED.c.at).where(OPENED.c.at > now - HOUR_S).order_by(OPENED.c.at.desc())
-                times = connection.scalars(lately.limit(controls.most_per_hour)).all()
-            if len(times) >= controls.most_per_hour:
-                return float(times[-1]) + HOUR_S
-        return None
+        with self._database.read() as connection:
+            return _full_until(connection, self._controls(connection), now)
 
     def budget(self) -> KnownBudget:
         with self._database.read() as connection:
@@ -88,3 +103,26 @@ class Limits:
             connection.execute(
                 BUDGET.insert().values(id=1, calls=budget.calls, remaining=budget.remaining, resets_at=budget.resets_at)
             )
+
+
+_OPEN = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1)
+_HELD = select(func.count()).select_from(PLACES)
+
+
+def _caps(controls: Controls) -> bool:
+    return bool(controls.most_open or controls.most_per_hour)
+
+
+def _full_until(connection: Connection, controls: Controls, now: float) -> float | None:
+    """As `full_until`; who has a place counts as one that is open and was opened when it took it."""
+    if controls.most_open:
+        standing = select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.is_open == 1)
+        might = connection.scalar(_HELD.where(PLACES.c.model.not_in(standing))) or 0
+        if (connection.scalar(_OPEN) or 0) + might >= controls.most_open:
+            return 0.0
+    if controls.most_per_hour:
+        times = [*connection.scalars(select(OPENED.c.at)), *connection.scalars(select(PLACES.c.at))]
+        lately = sorted((at for at in times if at > now - HOUR_S), reverse=True)[: controls.most_per_hour]
+        if len(lately) >= controls.most_per_hour:
+            return float(lately[-1]) + HOUR_S
+    return None

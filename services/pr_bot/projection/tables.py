@@ -104,6 +104,8 @@ OPENED = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", Float, nullable=False, index=True),
 )
+# Models whose step may open a request just now, or was killed while it might: they count as opened.
+PLACES = Table("places", METADATA, Column("model", Text, primary_key=True), Column("at", Float, nullable=False))
 # As the default account last heard it, in whichever process.
 BUDGET = Table(
     "budget",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from services.pr_bot import domain
 from services.pr_bot.domain import Controls, MainContent, PullRequest
 from services.pr_bot.projection import Due, Rows, SeenModel
+from shared.clock import Clock, wall_clock
 from shared.contracts.common import Caller
 from shared.event_store.aggregate import execute, load
 from shared.event_store.interface import EventStore
@@ -24,8 +25,9 @@ Decide = Callable[[PullRequest], Sequence[Any]]
 class Records:
     """The streams `pullrequest-<name>` and `upstream-<name>`."""
 
-    def __init__(self, store: EventStore, rows: Rows) -> None:
+    def __init__(self, store: EventStore, rows: Rows, *, now: Clock = wall_clock) -> None:
         self._store = store
+        self._now = now
         self.rows = rows
 
     def pull_request(self, model: str, *, connection: Connection | None = None) -> PullRequest:
@@ -41,15 +43,18 @@ class Records:
     ) -> PullRequest:
         """The stream after `decide`, caused by what marked the model due; `also` is written with the events."""
         _, version = self._loaded(due.model, connection)
-        after: list[PullRequest] = []
+        before = after = PullRequest()
 
         def decided(state: PullRequest) -> Sequence[Any]:
+            nonlocal before, after
             happened = decide(state)
-            after.append(functools.reduce(domain.evolve, happened, state))
+            before, after = state, functools.reduce(domain.evolve, happened, state)
             return happened
 
         def rows(transaction: Connection) -> None:
-            self.rows.keep(transaction, due.model, after[-1])
+            self.rows.keep(transaction, due.model, after)
+            if after.number != before.number:
+                self.rows.limits.opened(transaction, after.number, at=self._now(), model=due.model)
             if also is not None:
                 also(transaction)
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from services.pr_bot import domain
 from services.pr_bot.domain import Controls, PullRequest
 from services.pr_bot.policies import Worker
 from services.pr_bot.projection import Due, Rows
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.upstream import RateLimited, UpstreamFailed
 from shared.database import Database
-from shared.event_store.serialization import EventTypes
+from shared.event_store.interface import RecordedEvent
+from shared.event_store.serialization import EventTypes, UnknownEventVersion
 from shared.event_store.sql import SqlEventStore
 from shared.events import pr_bot as events
 
@@ -30,17 +33,24 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.database = Database(f"sqlite:///{folder / 'pr_bot.db'}", durable=False)
         self.rows = Rows(self.database)
-        store = SqlEventStore(self.database, EventTypes(events.EVENTS, events.UPCASTERS))
+        self.store = SqlEventStore(self.database, EventTypes(events.EVENTS, events.UPCASTERS))
         self.now = 1_800_000_000.0
         self.taken: list[str] = []
-        self.fails: dict[str, Exception] = {}
-        self.records = Records(store, self.rows)
-        self.worker = Worker(step=self._step, records=self.records, now=lambda: self.now)
+        self.fails: dict[str, BaseException] = {}
+        self.opens: dict[str, int] = {}
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.records = Records(self.store, self.rows, now=lambda: self.now)
+        self.worker = Worker(step=self.open, records=self.records, now=lambda: self.now)
 
-    def _step(self, due: Due) -> None:
+    def open(self, due: Due) -> None:
+        """A step; of those in `opens` it opens the request with that number, after what happens `meanwhile`."""
         self.taken.append(due.model)
         if (error := self.fails.get(due.model)) is not None:
             raise error
+        if number := self.opens.get(due.model):
+            self.meanwhile()
+            seen = facts_of(due.model, number=number)
+            self.records.record(due, partial(domain.stand, seen=seen))
 
     def submit(self, person: str, *models: str, marked_by: str = "system:pr_bot", ask: str = "") -> None:
         with self.database.write() as connection:
@@ -55,13 +65,21 @@ class Desk:
 
     def stand(self, model: str, *, number: int, is_open: bool = True, branch: str = "") -> None:
         """The model's request upstream, as far as recorded."""
-        texts: dict[str, Any] = dict.fromkeys(TEXTS, "") | {"branch": branch}
-        last = events.PullRequestFacts(model_name=model, number=number, draft=False, revision=1, **texts)
+        last = facts_of(model, number=number, branch=branch)
         with self.database.write() as connection:
             self.rows.keep(connection, model, PullRequest(state="open", is_open=is_open, last=last))
 
     def places(self) -> list[str]:
         return [row.model for row in self.rows.turns.waiting(self.now)]
+
+
+class Killed(BaseException):
+    """What ends a process ends its step."""
+
+
+def facts_of(model: str, *, number: int, branch: str = "") -> events.PullRequestFacts:
+    texts: dict[str, Any] = dict.fromkeys(TEXTS, "") | {"branch": branch}
+    return events.PullRequestFacts(model_name=model, number=number, draft=False, revision=1, **texts)
 
 
 def limit_of(person: str, *, until: float) -> RateLimited:
@@ -178,7 +196,7 @@ def test_the_limit_of_another_persons_account_holds_up_what_goes_through_that_ac
 def test_a_limit_holds_up_whose_request_stands_on_the_accounts_branch(desk: Desk) -> None:
     desk.submit("ada", "a0", "stands", "moved")
     for model, login in (("stands", "bob-on-github"), ("moved", "cyd-on-github")):
-        branch = desk.rows.accounts.branch_of(model, login, lambda taken, model=model: f"of-{model}")
+        branch = desk.rows.accounts.branch_of(model, login, partial(lambda name, taken: f"of-{name}", model))
         desk.stand(model, number=len(branch), branch=branch)
     desk.fails["a0"] = limit_of("bob", until=desk.now + 600)
     desk.worker.run_due()
@@ -254,16 +272,75 @@ def test_no_more_are_opened_in_an_hour_than_operators_allow(desk: Desk) -> None:
 def test_a_stream_that_cannot_be_read_holds_up_nobody_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.submit("ada", "broken")
     desk.submit("ben", "fine")
-    read = desk.records.pull_request
+    desk.fails["broken"] = UpstreamFailed("down")
+    read = desk.store.read_stream
 
-    def unreadable(model: str, **more: Any) -> PullRequest:
-        if model == "broken":
-            raise UpstreamFailed("broken: its stream cannot be read")
-        return read(model, **more)
+    def unreadable(stream: str, **more: Any) -> list[RecordedEvent]:
+        if stream == "pullrequest-broken":
+            raise UnknownEventVersion(f"{stream}: written by a newer program")
+        return read(stream, **more)
 
-    monkeypatch.setattr(desk.records, "pull_request", unreadable)
+    monkeypatch.setattr(desk.store, "read_stream", unreadable)
     desk.worker.run_due()
-    assert "fine" in desk.taken
+    assert desk.taken == ["broken", "fine"]
+
+
+@pytest.mark.parametrize("cap", [{"most_open": 1}, {"most_per_hour": 1}])
+def test_two_replicas_open_no_more_than_operators_allow(
+    desk: Desk, cap: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work: set[str] = set()
+
+    @contextmanager
+    def alone(name: str) -> Iterator[bool]:
+        mine = name not in at_work
+        at_work.add(name)
+        yield mine
+
+    monkeypatch.setattr(desk.database, "alone", alone)
+    desk.control(**cap)
+    desk.submit("ada", "a0")
+    desk.submit("bob", "b0")
+    desk.opens["a0"] = 1
+    other = Worker(step=desk.open, records=desk.records, now=lambda: desk.now)
+    desk.meanwhile = other.run_due
+    desk.worker.run_due()
+    assert desk.taken == ["a0"]
+    until = desk.rows.limits.full_until(desk.now)
+    assert until == (0.0 if "most_open" in cap else desk.now + 3600)
+
+
+def test_a_place_is_free_again_where_nothing_was_opened(desk: Desk) -> None:
+    desk.control(most_per_hour=1)
+    desk.submit("ada", "a0", "a1")
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "a1"]
+    assert desk.rows.limits.full_until(desk.now) is None
+
+
+def test_what_a_killed_step_may_have_opened_counts_until_it_is_taken_again(desk: Desk) -> None:
+    desk.control(most_open=1)
+    desk.submit("ada", "a0")
+    desk.submit("bob", "b0")
+    desk.fails["a0"] = Killed()
+    with pytest.raises(Killed):
+        desk.worker.run_due()
+    desk.fails.clear()
+    assert desk.rows.limits.full_until(desk.now) == 0.0
+    desk.worker.run_due()
+    assert desk.taken == ["a0", "a0", "b0"]
+
+
+def test_what_fails_for_long_leaves_its_place_to_others(desk: Desk) -> None:
+    desk.control(most_open=1)
+    desk.submit("ada", "a0")
+    desk.submit("bob", "b0")
+    desk.fails["a0"] = UpstreamFailed("no answer")
+    for _ in range(4):
+        assert "b0" not in desk.taken
+        desk.worker.run_due()
+        desk.now += 30
+    assert desk.taken == ["a0", "a0", "a0", "a0", "b0"]
 
 
 def test_a_pause_that_comes_while_another_replica_is_waited_for_counts(
