@@ -27,7 +27,6 @@ Connect = Callable[[str, str], Upstream]
 """What acts upstream with a token (the first argument), as an account of that name."""
 
 _ADAPTERS_KEPT = 64
-_ABSENT = SealedGitHubToken(present=False)
 _MEND = "store a new one in the User Center, with scopes repo and workflow"
 _OR_CONSENT = ", or allow there that the hub's default token steps in"
 _NO_DEFAULT = (

@@ -245,11 +245,6 @@ class Reconciler:
         title = title_to_keep(pull.title, work.model) or text.title
         if (pull.title, pull.body, pull.draft) != (title, text.body, text.draft):
             pull = upstream.edit_pull(pull.number, title=title, body=text.body, draft=text.draft)
-        if work.state.number != pull.number and (
-            missing := [label for label in text.labels if label not in pull.labels]
-        ):
-            # Once: what a person takes away later stays away.
-            upstream.label(pull.number, missing)
         return pull
 
 

@@ -24,7 +24,7 @@ _TURN_S = 10.0
 # Under this name stands how far the list of requests was read.
 _ALL = ""
 _FIRST_LOOK_BACK_S = 86_400.0
-# Labels and comments follow the act that is known by its time.
+# Comments follow the act that is known by its time.
 _OWN_ACTS_LAST_S = 2.0
 _CHECKS_EVERY_S = 120.0
 _CHECKS_A_LOOK = 20

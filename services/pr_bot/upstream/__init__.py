@@ -94,7 +94,6 @@ class Pull:
     merge_sha: str = ""
     closed_by: str = ""
     updated_at: float = 0.0
-    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,6 @@ class NewPull:
     title: str
     body: str
     draft: bool
-    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +196,6 @@ class Upstream(Protocol):
     def close_pull(self, number: int) -> Pull: ...
 
     def reopen_pull(self, number: int) -> Pull: ...
-
-    def label(self, number: int, labels: Sequence[str]) -> None:
-        """The pull request has these labels, too; nothing where the account may not label."""
 
     def comment(self, number: int, marker: str, text: str) -> None:
         """One comment per `marker`: said once, however often it is asked."""

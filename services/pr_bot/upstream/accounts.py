@@ -14,7 +14,7 @@ from shared.errors import Conflict
 # Looking at a branch is one: it may lie in a fork that is made for it.
 _ACTS = (
     *("branch_head", "point", "delete_branch", "open_pull", "edit_pull"),
-    *("close_pull", "reopen_pull", "label", "comment"),
+    *("close_pull", "reopen_pull", "comment"),
 )
 
 

@@ -204,13 +204,6 @@ class GitHub:
         answer = self._written("PATCH", self._pull_path(number), changed, accept=(422,))
         return self._seen(answer.data) if answer.status == 200 else pull_of(seen)
 
-    def label(self, number: int, labels: Sequence[str]) -> None:
-        if self._places.find().is_fork or not labels:
-            return  # GitHub lets nobody label who may not push
-        self._written(
-            "POST", path_of("repos", self._repository, "issues", str(number), "labels"), {"labels": [*labels]}
-        )
-
     def comment(self, number: int, marker: str, text: str) -> None:
         hidden = f"<!-- {marker} -->"
         path = path_of("repos", self._repository, "issues", str(number), "comments")

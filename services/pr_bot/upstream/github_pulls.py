@@ -33,7 +33,6 @@ def pull_of(data: Mapping[str, Any]) -> Pull:
         merge_sha=(data.get("merge_commit_sha") or "") if state == "merged" else "",
         closed_by=("hub" if by_hub else "upstream") if state == "closed" else "",
         updated_at=float(seconds(data["updated_at"])),
-        labels=tuple(label["name"] for label in data.get("labels") or ()),
     )
 
 

@@ -151,9 +151,6 @@ class LocalGit:
                 stored = self._pulls.save(dataclasses.replace(stored, state="open", closed_by=""))
             return _shown(self._seen(stored))
 
-    def label(self, number: int, labels: Sequence[str]) -> None:
-        """A bare repository has no labels."""
-
     def comment(self, number: int, marker: str, text: str) -> None:
         with self._writing:
             stored = self._pulls.get(number)

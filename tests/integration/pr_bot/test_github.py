@@ -242,17 +242,6 @@ def test_the_first_release_that_carries_it_is_found_by_version(world: World, git
     assert world.git.first_release(merged) == "v4.9.0"
 
 
-def test_labels_are_given_once_and_stay_away_when_a_person_takes_them(world: World, github: FakeGitHub) -> None:
-    submit(world)
-    given = [label.name for label in github.pull(1).labels]
-    github.pull(1).labels.clear()
-    submit(world, size=2)
-    assert github.pull(1).labels == []
-    world.git.label(1, ["enhancement"])
-    assert [label.name for label in github.pull(1).labels] == ["enhancement"]
-    assert len(given) == len(set(given))
-
-
 def test_closed_is_told_apart_by_who_closed_it(world: World, github: FakeGitHub) -> None:
     submit(world)
     closed = world.git.close_pull(1)
