@@ -26,7 +26,6 @@ def sealed(token: str, login: str, *, default_allowed: bool = False, key: Privat
         sealed=base64.b64encode(box).decode(),
         key_id="12345678",
         github_login=login,
-        scopes=["repo", "workflow"],
         default_allowed=default_allowed,
     )
 

@@ -84,7 +84,7 @@ class GitHubUseCases(IdentityBase):
         if row is None or row["disabled"]:
             # Whoever was sent away acts nowhere any more, not on GitHub either.
             return api.SealedGitHubToken(present=False)
-        names = ("present", "sealed", "key_id", "github_login", "scopes", "default_allowed")
+        names = ("present", "sealed", "key_id", "github_login", "default_allowed")
         known = {name: found[name] for name in names if name in found}
         return api.SealedGitHubToken(**known, mark=_mark(found))
 

@@ -157,6 +157,5 @@ class SealedGitHubToken:
     sealed: str = ""
     key_id: str = ""
     github_login: str = ""
-    scopes: list[str] = field(default_factory=list)
     default_allowed: bool = False
     mark: str = ""
