@@ -75,9 +75,9 @@ class Tokens:
         self._turn = threading.Lock()
 
     def of(self, desired: DesiredState, *, standing: str = "") -> Account:
-        personal = self._personal(person_of(desired))
         if standing == DEFAULT_ACCOUNT and self._has_default:
             return self._default()
+        personal = self._personal(person_of(desired))
         if standing and standing != DEFAULT_ACCOUNT and (personal is None or personal.login != standing):
             personal = self._of_login(desired, standing) or personal
         if personal is None:
@@ -94,8 +94,8 @@ class Tokens:
         return self._stand_in(self._of_login(desired, account.opened_as), why)
 
     def foresee(self, person: str, *, standing: str = "") -> Foreseen:
-        personal = self._personal(person)
-        if personal is not None and standing != DEFAULT_ACCOUNT:
+        personal = self._personal(person) if standing != DEFAULT_ACCOUNT else None
+        if personal is not None:
             why = self._refusals.get(personal.key)
             if why is None:
                 return Foreseen(kind="personal", login=personal.login)

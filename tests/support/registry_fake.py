@@ -91,17 +91,22 @@ class FakeRegistry:
 
 
 class FakeIdentity:
-    """Answers `people` and `sealed_github_token`, which nobody has stored at first; its log is empty."""
+    """Answers `people` and `sealed_github_token`, which nobody has stored at first; its log is empty.
+
+    `asked`: whose token was asked for.
+    """
 
     def __init__(self, **names: str) -> None:
         self.names = names or {"u1": "Ada"}
         self.sealed: dict[str, SealedGitHubToken] = {}
+        self.asked: list[str] = []
 
     def read_log(self, request: ReadLog, caller: Caller) -> LogSlice:
         return LogSlice()
 
     def sealed_github_token(self, request: PersonRef, caller: Caller) -> SealedGitHubToken:
         assert caller.is_system
+        self.asked.append(request.id)
         return self.sealed.get(request.id, SealedGitHubToken(present=False))
 
     def people(self, request: PeopleQuery, caller: Caller) -> People:

@@ -60,6 +60,13 @@ def test_without_a_personal_token_the_default_opens_it(world: TokenWorld, github
     assert standing(world) == ("draft", "default")
 
 
+def test_whose_token_there_is_is_not_asked_while_the_defaults_request_stands(world: TokenWorld) -> None:
+    submit(world)
+    world.identity.asked.clear()
+    world.work("glm-5.1")
+    assert (standing(world), world.identity.asked) == (("draft", "default"), [])
+
+
 def test_the_owners_token_opens_it_on_a_branch_of_their_own(world: TokenWorld, github: FakeGitHub) -> None:
     world.stores("u1", "ada")
     submit(world)
