@@ -72,15 +72,17 @@ class Reconciler:
         """Upstream and the stream agree with registry afterwards; raises what is worth another try."""
         desired = desired_of(self._registry, due.model)
         self._records.rows.accounts.keep_owners(due.model, desired.owners)
-        account = self._account(due, desired)
+        state = self._records.pull_request(due.model)
+        account = self._account(state, desired)
         while True:
             try:
-                self._step_as(account, due, desired)
+                self._step_as(account, due, desired, state)
                 return
             except RateLimited as limit:
                 limit.person = account.person
                 raise
             except TokenRefused as refusal:
+                state = self._records.pull_request(due.model)
                 try:
                     account = self._instead(desired, account, refusal)
                 except TokenRefused as final:
@@ -90,8 +92,8 @@ class Reconciler:
                 self._ending.pause(due, desired, "paused", stranger.message)
                 return
 
-    def _step_as(self, account: Account, due: Due, desired: DesiredState) -> None:
-        work = self._looked(due, desired, account)
+    def _step_as(self, account: Account, due: Due, desired: DesiredState, state: PullRequest) -> None:
+        work = self._looked(due, desired, account, state)
         if due.heard:
             self._returns.look(due, model=work.model, state=work.state, pull=work.pull, upstream=work.upstream)
         if work.state.is_held_closed and due.ask != "reopen" and not work.was_reopened:
@@ -101,9 +103,8 @@ class Reconciler:
             return
         self._towards(work)
 
-    def _account(self, due: Due, desired: DesiredState) -> Account:
+    def _account(self, state: PullRequest, desired: DesiredState) -> Account:
         """Of the request that stands, as long as it works; where none does, one that can only look."""
-        state = self._records.pull_request(due.model)
         stands = state.last if state.is_open or state.is_held_closed else None
         standing = stands.opened_as if stands else ""
         try:
@@ -116,9 +117,9 @@ class Reconciler:
             raise refusal
         return self._accounts.instead(desired, account, refusal.message)
 
-    def _looked(self, due: Due, desired: DesiredState, account: Account) -> Work:
+    def _looked(self, due: Due, desired: DesiredState, account: Account, state: PullRequest) -> Work:
         """With what ended upstream since the last look recorded, and another account's request out of the way."""
-        state, upstream = self._records.pull_request(due.model), account.upstream
+        upstream = account.upstream
         branch = self._records.rows.accounts.known_branch(due.model, account.login)
         last = state.last if state.is_open else None
         seen = last.branch if last else branch

@@ -42,7 +42,10 @@ class Records:
         connection: Connection | None = None,
     ) -> PullRequest:
         """The stream after `decide`, caused by what marked the model due; `also` is written with the events."""
-        _, version = self._loaded(due.model, connection)
+        found, version = self._loaded(due.model, connection)
+        if not decide(found):
+            # As most steps end: what was decided on is not read once more.
+            return found
         before = after = PullRequest()
 
         def decided(state: PullRequest) -> Sequence[Any]:

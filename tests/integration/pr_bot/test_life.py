@@ -15,6 +15,7 @@ from services.pr_bot.upstream.local_git import LocalGit
 from shared.contracts.common import ModelRef, system_caller
 from shared.contracts.pr_bot import BranchContent
 from shared.document import records_of
+from shared.event_store.interface import RecordedEvent
 from tests.integration.pr_bot.test_github_kill import ENDS, survives
 from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS, NEW, publish, submit_new
@@ -222,3 +223,21 @@ def test_every_call_of_a_rejection_may_be_the_last(tmp_path: Path, end: Callable
             if not met:
                 break
         assert at > 6
+
+
+def test_a_quiet_step_reads_the_stream_once_to_look_and_once_to_record(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_new(world)
+    read, asked = world.store.read_stream, []
+
+    def counted(stream: str, **more: Any) -> list[RecordedEvent]:
+        asked.append(stream)
+        return read(stream, **more)
+
+    monkeypatch.setattr(world.store, "read_stream", counted)
+    before = world.names("glm-5.1")
+    asked.clear()
+    world.work("glm-5.1")
+    assert asked == ["pullrequest-glm-5.1"] * 2
+    assert world.names("glm-5.1") == before
