@@ -30,16 +30,7 @@ class Limits:
 
     def controls(self) -> Controls:
         with self._database.read() as connection:
-            return self._controls(connection)
-
-    @staticmethod
-    def _controls(connection: Connection) -> Controls:
-        row = connection.execute(select(CONTROLS)).first()
-        if row is None:
-            return Controls()
-        return Controls(
-            paused=bool(row.paused), most_open=row.most_open, most_per_hour=row.most_per_hour, reason=row.reason
-        )
+            return controls_in(connection)
 
     def keep_controls(self, connection: Connection, controls: Controls) -> None:
         connection.execute(delete(CONTROLS))
@@ -65,7 +56,7 @@ class Limits:
                 return True
             if connection.scalar(_OPEN.where(PULL_REQUESTS.c.model == model)):
                 return True
-            if _full_until(connection, self._controls(connection), at) is not None:
+            if _full_until(connection, controls_in(connection), at) is not None:
                 return False
             connection.execute(PLACES.insert().values(model=model, at=at))
         return True
@@ -88,7 +79,7 @@ class Limits:
     def full_until(self, now: float) -> float | None:
         """None where a request may be opened; else when one may be, 0 where that depends on people."""
         with self._database.read() as connection:
-            return _full_until(connection, self._controls(connection), now)
+            return _full_until(connection, controls_in(connection), now)
 
     def budget(self) -> KnownBudget:
         with self._database.read() as connection:
@@ -107,6 +98,16 @@ class Limits:
 
 _OPEN = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1)
 _HELD = select(func.count()).select_from(PLACES)
+
+
+def controls_in(connection: Connection) -> Controls:
+    """What operators allow, everything where they never said."""
+    row = connection.execute(select(CONTROLS)).first()
+    if row is None:
+        return Controls()
+    return Controls(
+        paused=bool(row.paused), most_open=row.most_open, most_per_hour=row.most_per_hour, reason=row.reason
+    )
 
 
 def _caps(controls: Controls) -> bool:

@@ -47,6 +47,12 @@ PLANTED = [
     ("review", "DELETE FROM events WHERE stream = 'review-pending'", "review of pending 1"),
     ("pr_bot", "UPDATE pull_requests SET state = 'merged' WHERE model = 'kept'", "pull request of kept"),
     ("pr_bot", "DELETE FROM pull_requests WHERE model = 'pending'", "pull request of pending: the log has it"),
+    (
+        "pr_bot",
+        "INSERT INTO unreleased VALUES ('kept', 7, 'abc')",
+        "merge of kept 7: the table has it, the log does not",
+    ),
+    ("pr_bot", "INSERT INTO controls VALUES (1, 1, 0, 0, 'x')", "controls of requests: the log says"),
     ("identity", "DELETE FROM people WHERE login = 'uma'", "the log has it, the table does not"),
     ("identity", "UPDATE people SET roles = 'user,operator' WHERE login = 'uma'", "the log says"),
     ("identity", "UPDATE people SET disabled = 1 WHERE login = 'rita'", "the log says"),
