@@ -44,7 +44,6 @@ class Records:
         """The stream after `decide`, caused by what marked the model due; `also` is written with the events."""
         found, version = self._loaded(due.model, connection)
         if not decide(found):
-            # As most steps end: what was decided on is not read once more.
             return found
         before = after = PullRequest()
 
