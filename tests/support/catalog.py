@@ -111,9 +111,10 @@ def _answers(application: Application, models: Sequence[str], caller: Caller) ->
         requests += [(method, named) for method in ("model", "revisions", "pull_request")]
         requests += [("timeline", contract.ReadTimeline(name=model))]
         requests += [("feed", contract.ReadFeed(type="llm", model_name=model))]
+        requests += [("revision_changes", contract.ReadRevisionChanges(name=model, revisions=[1, 2, 3]))]
         for revision in (1, 2, 3):
             ref = contract.ReadRevision(name=model, revision=revision)
-            requests += [("revision", ref), ("review", ref)]
+            requests += [(method, ref) for method in ("revision", "review", "review_comments", "review_neighbours")]
             requests += [("diff", contract.ReadDiff(name=model, revision=revision))]
     for method, request in requests:
         yield f"{method} {request}", _answer(application, method, request, caller)

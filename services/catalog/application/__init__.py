@@ -9,7 +9,7 @@ from services.catalog.application import details, feed_answers, lists
 from services.catalog.application.cache import Answers
 from services.catalog.application.feeds import Feeds
 from services.catalog.application.generations import Generations
-from services.catalog.application.reviewing import read_review
+from services.catalog.application.reviewing import read_comments, read_neighbours, read_review
 from services.catalog.application.view import View, Views
 from shared.contracts import catalog as contract
 from shared.contracts.common import Caller, Done, Empty, LogSlice, ReadLog, RetryParked, ServiceOperations
@@ -66,6 +66,9 @@ class Application:
     def diff(self, request: contract.ReadDiff, caller: Caller) -> contract.Diff:
         return self._views.read(caller, lambda view: details.read_diff(view, request), request.min_position)
 
+    def revision_changes(self, request: contract.ReadRevisionChanges, caller: Caller) -> contract.ChangesOfRevisions:
+        return self._views.read(caller, lambda view: details.read_revision_changes(view, request), request.min_position)
+
     def timeline(self, request: contract.ReadTimeline, caller: Caller) -> contract.Timeline:
         return self._views.read(caller, lambda view: details.read_timeline(view, request), request.min_position)
 
@@ -80,6 +83,12 @@ class Application:
 
     def review(self, request: contract.ReadRevision, caller: Caller) -> contract.ReviewDetail:
         return self._views.read(caller, lambda view: read_review(view, request), request.min_position)
+
+    def review_comments(self, request: contract.ReadRevision, caller: Caller) -> contract.ReviewComments:
+        return self._views.read(caller, lambda view: read_comments(view, request), request.min_position)
+
+    def review_neighbours(self, request: contract.ReadRevision, caller: Caller) -> contract.ReviewNeighbours:
+        return self._views.read(caller, lambda view: read_neighbours(view, request), request.min_position)
 
     def pulls(self, request: contract.FindPulls, caller: Caller) -> contract.Pulls:
         return self._views.read(caller, lambda view: lists.find_pulls(view, request), request.min_position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from sqlalchemy import RowMapping, true
 
@@ -13,17 +14,22 @@ from services.catalog.domain import ENTERPRISE, PUBLIC, belongs
 from services.catalog.projection.models import Card
 from services.catalog.projection.summary import summary_from
 from shared.contracts.catalog import (
+    ChangedPlace,
+    ChangesOfRevisions,
     Diff,
     ModelDetail,
     PullRequest,
     ReadDiff,
     ReadModel,
     ReadRevision,
+    ReadRevisionChanges,
     ReadTimeline,
     Revision,
+    RevisionChanges,
     Revisions,
     Timeline,
 )
+from shared.document import diff_by_field
 
 
 def read_model(view: View, request: ReadModel) -> ModelDetail:
@@ -64,8 +70,7 @@ def read_model(view: View, request: ReadModel) -> ModelDetail:
 
 def read_revisions(view: View, request: ReadModel) -> Revisions:
     seen = view.model(request.name)
-    rows = view.generation.histories.revisions(view.connection, seen.id)
-    items = [pages.revision_row(row, served=seen.is_served(row["revision"])) for row in rows if seen.open_revision(row)]
+    items = [pages.revision_row(row, served=seen.is_served(number)) for number, row in seen.open_rows.items()]
     return Revisions(items=items, total=len(items), stale=view.stale)
 
 
@@ -94,6 +99,22 @@ def read_diff(view: View, request: ReadDiff) -> Diff:
     elif request.against:
         before = seen.revision(request.against)
     return diff_between(before, after, stale=view.stale)
+
+
+def read_revision_changes(view: View, request: ReadRevisionChanges) -> ChangesOfRevisions:
+    """Each document is read once: a revision's base is mostly another one that is asked for."""
+    seen = view.model(request.name)
+    find = cache(seen.find_revision)
+    items = []
+    for number in request.revisions:
+        after = find(number)
+        before = find(after["base_revision"]) if after is not None else None
+        if after is None or before is None:
+            continue
+        changes = diff_by_field(before["document"], after["document"])
+        places = [ChangedPlace(path=change.path, op=change.op) for change in changes]
+        items.append(RevisionChanges(revision=number, against=before["revision"], places=places))
+    return ChangesOfRevisions(items=items, stale=view.stale)
 
 
 def read_timeline(view: View, request: ReadTimeline) -> Timeline:

@@ -10,7 +10,16 @@ from services.catalog.application import pages
 from services.catalog.application.diffs import diff_between
 from services.catalog.application.lists import require_reviewer
 from services.catalog.application.view import RevisionNotFound, SeenModel, View
-from shared.contracts.catalog import ReadRevision, ReviewComment, ReviewDetail, RevisionRow
+from services.catalog.projection.review_line import ReviewLine
+from shared.contracts.catalog import (
+    ReadRevision,
+    ReviewComment,
+    ReviewComments,
+    ReviewDetail,
+    ReviewNeighbours,
+    ReviewPlace,
+    RevisionRow,
+)
 
 QUOTED = 300
 """Characters of a line that are shown beside a comment on it."""
@@ -18,12 +27,8 @@ QUOTED = 300
 
 def read_review(view: View, request: ReadRevision) -> ReviewDetail:
     """For reviewers and operators, and for owners, who answer comments."""
-    seen = view.model(request.name)
-    if not seen.manages:
-        require_reviewer(view)
-    row = seen.revision(request.revision)
-    if not row["submitted"]:
-        raise RevisionNotFound(f"model {seen.name}: revision {request.revision} was not submitted yet")
+    seen = _seen(view, request)
+    row = _submitted(seen, request, seen.find_revision(request.revision))
     histories = view.generation.histories
     comments = _comments(seen, request.revision)
     now = [comment for comment in comments if comment.revision == request.revision]
@@ -54,21 +59,67 @@ def read_review(view: View, request: ReadRevision) -> ReviewDetail:
     )
 
 
+def read_comments(view: View, request: ReadRevision) -> ReviewComments:
+    """As the review page has them, and of that nothing else."""
+    seen = _seen(view, request)
+    _submitted(seen, request, seen.open_rows.get(request.revision))
+    return ReviewComments(items=_comments(seen, request.revision, alone=True), stale=view.stale)
+
+
+def read_neighbours(view: View, request: ReadRevision) -> ReviewNeighbours:
+    """Found among all that waits, however much that is; none of their documents is read."""
+    require_reviewer(view)
+    seen = view.model(request.name)
+    row = _submitted(seen, request, seen.open_rows.get(request.revision))
+    line = ReviewLine(view.generation.tables, view.connection)
+    at = line.asked_at(seen.id, request.revision)
+    here = (row["submitted_at"] if at is None else at, seen.id, request.revision)
+    waits = at is not None and row["review_state"] == "pending"
+    after = line.after(here)
+    return ReviewNeighbours(
+        previous=_place(line.before(here) if waits else None),
+        next=_place(after if after or waits else line.after(None)),
+        place=line.count(before=here) + 1 if waits else 0,
+        total=line.count(),
+        stale=view.stale,
+    )
+
+
+def _place(found: tuple[str, int] | None) -> ReviewPlace | None:
+    return ReviewPlace(name=found[0], revision=found[1]) if found else None
+
+
+def _seen(view: View, request: ReadRevision) -> SeenModel:
+    seen = view.model(request.name)
+    if not seen.manages:
+        require_reviewer(view)
+    return seen
+
+
+def _submitted(seen: SeenModel, request: ReadRevision, row: RowMapping | None) -> RowMapping:
+    if row is None:
+        raise RevisionNotFound(f"model {seen.name}: it has no revision {request.revision} that you may see")
+    if not row["submitted"]:
+        raise RevisionNotFound(f"model {seen.name}: revision {request.revision} was not submitted yet")
+    return row
+
+
 def _history(seen: SeenModel) -> list[RevisionRow]:
-    rows = seen.view.generation.histories.revisions(seen.view.connection, seen.id)
-    return [pages.revision_row(row, served=seen.is_served(row["revision"])) for row in rows if seen.open_revision(row)]
+    return [pages.revision_row(row, served=seen.is_served(number)) for number, row in seen.open_rows.items()]
 
 
-def _comments(seen: SeenModel, upto: int) -> list[ReviewComment]:
-    """What was said of this and earlier revisions that the viewer may see, with the lines it was said of."""
-    rows = seen.view.generation.histories.comments(seen.view.connection, seen.id, upto)
-    numbers = {row["revision"] for row in rows} | {row["against"] for row in rows if row["line"]} - {0}
+def _comments(seen: SeenModel, upto: int, *, alone: bool = False) -> list[ReviewComment]:
+    """What was said of this and earlier revisions that the viewer may see, with the lines it was said of.
+
+    `alone`: of this one. Only documents of which a line was spoken about are read.
+    """
+    said = seen.view.generation.histories.comments(seen.view.connection, seen.id, upto)
+    rows = [row for row in said if row["revision"] in seen.open_rows and not (alone and row["revision"] < upto)]
+    numbers = {row["against"] or row["revision"] for row in rows if row["line"]}
     found = {number: seen.find_revision(number) for number in numbers}
     lines = {number: revision["document"].split("\n") for number, revision in found.items() if revision is not None}
     return [
-        pages.comment(row, quote=_quote(lines.get(row["against"] or row["revision"], []), row["line"]))
-        for row in rows
-        if row["revision"] in lines
+        pages.comment(row, quote=_quote(lines.get(row["against"] or row["revision"], []), row["line"])) for row in rows
     ]
 
 

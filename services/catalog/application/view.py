@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,7 +56,7 @@ class View:
         return SeenModel(view=self, row=row, access=access)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SeenModel:
     """A model that the viewer may see."""
 
@@ -96,6 +96,12 @@ class SeenModel:
     def find_revision(self, number: int) -> RowMapping | None:
         row = self.view.generation.histories.revision(self.view.connection, self.id, number)
         return row if row is not None and self.open_revision(row) else None
+
+    @cached_property
+    def open_rows(self) -> Mapping[int, RowMapping]:
+        """By number, the newest first: all revisions that the viewer may see, without their content."""
+        rows = self.view.generation.histories.revisions(self.view.connection, self.id)
+        return {row["revision"]: row for row in rows if self.open_revision(row)}
 
     def is_served(self, revision: int) -> bool:
         """Whether this is what everyone's clients are offered."""

@@ -20,12 +20,16 @@ from shared.contracts.catalog.feed import (
 )
 from shared.contracts.catalog.history import (
     Change,
+    ChangedPlace,
+    ChangesOfRevisions,
     Diff,
     FindAudit,
     ReadDiff,
     ReadRevision,
+    ReadRevisionChanges,
     ReadTimeline,
     Revision,
+    RevisionChanges,
     RevisionRow,
     Revisions,
     Timeline,
@@ -54,7 +58,10 @@ from shared.contracts.catalog.work import (
     MyModels,
     Pulls,
     ReviewComment,
+    ReviewComments,
     ReviewDetail,
+    ReviewNeighbours,
+    ReviewPlace,
     ReviewRow,
     Reviews,
 )
@@ -64,7 +71,9 @@ __all__ = [
     "Catalog",
     "CatalogVersion",
     "Change",
+    "ChangedPlace",
     "Changes",
+    "ChangesOfRevisions",
     "Diff",
     "FacetCount",
     "Feed",
@@ -92,13 +101,18 @@ __all__ = [
     "ReadFeedVersions",
     "ReadModel",
     "ReadRevision",
+    "ReadRevisionChanges",
     "ReadTimeline",
     "ReleaseSpan",
     "ReviewComment",
+    "ReviewComments",
     "ReviewDetail",
+    "ReviewNeighbours",
+    "ReviewPlace",
     "ReviewRow",
     "Reviews",
     "Revision",
+    "RevisionChanges",
     "RevisionRow",
     "Revisions",
     "Timeline",
@@ -119,6 +133,8 @@ class Catalog(Service, Protocol):
 
     def diff(self, request: ReadDiff, caller: Caller) -> Diff: ...
 
+    def revision_changes(self, request: ReadRevisionChanges, caller: Caller) -> ChangesOfRevisions: ...
+
     def timeline(self, request: ReadTimeline, caller: Caller) -> Timeline: ...
 
     def pull_request(self, request: ReadModel, caller: Caller) -> PullRequest: ...
@@ -128,6 +144,12 @@ class Catalog(Service, Protocol):
     def reviews(self, request: FindReviews, caller: Caller) -> Reviews: ...
 
     def review(self, request: ReadRevision, caller: Caller) -> ReviewDetail: ...
+
+    def review_comments(self, request: ReadRevision, caller: Caller) -> ReviewComments:
+        """For whom `review` is; NotFound for a revision that nobody was asked about."""
+
+    def review_neighbours(self, request: ReadRevision, caller: Caller) -> ReviewNeighbours:
+        """For reviewers and operators."""
 
     def pulls(self, request: FindPulls, caller: Caller) -> Pulls: ...
 

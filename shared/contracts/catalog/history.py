@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contracts.catalog.parameters import Page, PerPage, QueryText, WholePage
+from shared.contracts.catalog.parameters import Page, PerPage, QueryText, RevisionNumbers, WholePage
 from shared.contracts.common import ModelName
 
 
@@ -92,6 +92,38 @@ class Diff:
     readme: str = ""
     changes: list[Change] = field(default_factory=list)
     against: int = 0
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRevisionChanges:
+    """Of each of these revisions, what it changed of its base."""
+
+    name: ModelName
+    revisions: RevisionNumbers
+    min_position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPlace:
+    """`path` and `op` as in Change."""
+
+    path: str
+    op: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionChanges:
+    revision: int
+    against: int
+    places: list[ChangedPlace] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesOfRevisions:
+    """Without revisions that the viewer may not see, and those whose base they may not see or that have none."""
+
+    items: list[RevisionChanges] = field(default_factory=list)
     stale: bool = False
 
 

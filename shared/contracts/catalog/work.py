@@ -101,6 +101,35 @@ class ReviewComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewComments:
+    """Of one revision, oldest first."""
+
+    items: list[ReviewComment] = field(default_factory=list)
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPlace:
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewNeighbours:
+    """The way along what waits, the longest waiting first.
+
+    `place` of `total`, 0 where this one waits no more: then `next` is what was asked for after it, else what
+    waits longest.
+    """
+
+    previous: ReviewPlace | None = None
+    next: ReviewPlace | None = None
+    place: int = 0
+    total: int = 0
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewDetail:
     """What the review page shows. `base` is the published revision it is compared with, 0 for none.
 

@@ -7,7 +7,7 @@ import pytest
 from services.catalog.application import Application
 from shared.contracts import catalog as contract
 from shared.contracts.common import Empty
-from shared.errors import Invalid
+from shared.errors import Forbidden, Invalid
 from shared.events import registry, review
 from tests.support.catalog import ANONYMOUS, OPERATOR, OWNER, REVIEWER, CatalogUnderTest, names
 from tests.support.histories import History, llm_document
@@ -68,6 +68,38 @@ def test_review_list_holds_what_waits_the_oldest_first(application: Application)
     assert (first.claimed_by, first.comments, first.new) == ("rex", 1, False)
     rejected = application.reviews(contract.FindReviews(state="rejected"), REVIEWER)
     assert [(row.name, row.reviewer) for row in rejected.items] == [("refused", "rex")]
+
+
+def test_neighbours_follow_the_review_list(application: Application) -> None:
+    waiting = application.reviews(contract.FindReviews(), REVIEWER).items
+    places = [contract.ReviewPlace(name=row.name, revision=row.revision) for row in waiting]
+    for at, place in enumerate(places):
+        ref = contract.ReadRevision(name=place.name, revision=place.revision)
+        assert application.review_neighbours(ref, REVIEWER) == contract.ReviewNeighbours(
+            previous=places[at - 1] if at else None,
+            next=places[at + 1] if at + 1 < len(places) else None,
+            place=at + 1,
+            total=len(places),
+        )
+
+
+@pytest.mark.parametrize(("name", "after"), [("refused", "twice"), ("pub", "pending")])
+def test_what_is_decided_leads_to_what_was_asked_for_next(application: Application, name: str, after: str) -> None:
+    found = application.review_neighbours(contract.ReadRevision(name=name, revision=1), REVIEWER)
+    assert (found.previous, found.next and found.next.name, found.place, found.total) == (None, after, 0, 4)
+
+
+def test_what_is_decided_last_leads_to_what_waits_longest(history: History, catalog: CatalogUnderTest) -> None:
+    history.submit("waits")
+    history.publish("done")
+    ref = contract.ReadRevision(name="done", revision=1)
+    found = catalog.catch_up().review_neighbours(ref, REVIEWER)
+    assert found == contract.ReviewNeighbours(next=contract.ReviewPlace(name="waits", revision=1), total=1)
+
+
+def test_neighbours_are_for_reviewers(application: Application) -> None:
+    with pytest.raises(Forbidden):
+        application.review_neighbours(contract.ReadRevision(name="pub", revision=1), OWNER)
 
 
 def test_review_page_compares_with_what_clients_have(application: Application) -> None:
