@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import ngettext
 
-from shared.contracts.catalog import Change
+from shared.contracts.catalog import Change, ChangedPlace
 from shared.document import pointer_tokens
 
 OPS = ("add", "remove", "change")
@@ -24,7 +24,7 @@ class Part:
     fields: tuple[str, ...] = ()
 
 
-def parts_of(changes: Sequence[Change]) -> tuple[Part, ...]:
+def parts_of(changes: Sequence[Change | ChangedPlace]) -> tuple[Part, ...]:
     """In the order of OPS, those that there are; a spec that changes inside counts by its fields.
 
     When the document was last updated is left out: it follows from the rest.

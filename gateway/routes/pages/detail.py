@@ -21,14 +21,13 @@ from gateway.model_page import ModelPage, chosen_build, document_size, read_page
 from gateway.pull_branch import found_on_branch, take_over
 from gateway.pull_places import placed
 from gateway.pull_steps import actions_of, steps_of
-from gateway.revision_summary import Part, parts_of, said
+from gateway.revision_changes import changes_said
 from gateway.routes.lifecycle import acts_on_pull_request
 from gateway.service_words import in_language
 from gateway.textdiff import parse_unified
 from gateway.web import go, tell
 from shared.contracts import pr_bot
 from shared.contracts.catalog import (
-    ModelDetail,
     PullRequest,
     ReadDiff,
     ReadModel,
@@ -43,8 +42,6 @@ from shared.errors import Conflict, Invalid, NotFound, Unavailable
 blueprint = Blueprint("detail", __name__, url_prefix="/models/detail/<name>")
 MOVING_POLL_S = 5
 LINES = 50
-SUMMARIZED, SUMMARIZED_LONG, LONG = 20, 3, 200_000
-"""How many revisions say in a line what they changed, and how many of a document of that many characters."""
 
 
 @blueprint.get("")
@@ -82,7 +79,7 @@ def revisions(name: str) -> str:
     """All revisions that one may see, newest first; any two can be compared."""
     page = read_page(name)
     rows = named(calls().catalog.revisions(ReadModel(name=name), read_caller())).items
-    return render_tab("detail_revisions.html", page, "revisions", rows=rows, changed=_changed(page.model, rows))
+    return render_tab("detail_revisions.html", page, "revisions", rows=rows, changed=changes_said(page.model, rows))
 
 
 @blueprint.get("/revisions/<int:number>")
@@ -117,7 +114,7 @@ def _talk(page: ModelPage, number: int) -> list[ReviewComment] | None:
         return None
     asked = ReadRevision(name=page.model.name, revision=number, min_position=request.args.get("min_position", ""))
     try:
-        return named(calls().catalog.review(asked, read_caller())).comments
+        return named(calls().catalog.review_comments(asked, read_caller())).items
     except NotFound:
         # a revision of upstream's, or a withdrawn draft: nobody was ever asked about it
         return None
@@ -223,27 +220,6 @@ def timeline(name: str) -> str:
     lines = [(entry, words_of(entry.what, entry.revision)) for entry in found.items]
     return render_tab(
         "detail_timeline.html", page, "timeline", lines=lines, number=number, per_page=LINES, total=found.total
-    )
-
-
-def _changed(model: ModelDetail, rows: list[RevisionRow]) -> dict[int, list[tuple[str, str]]]:
-    """By revision, what the newest ones changed; those whose base the reader sees, drafts left out."""
-    shown = {row.revision: row for row in rows}
-    found = {}
-    for row in rows[: SUMMARIZED if len(model.document) < LONG else SUMMARIZED_LONG]:
-        base = shown.get(row.base_revision)
-        if base is not None and row.state != "draft" and row.document_sha256 != base.document_sha256:
-            key = (model.name.lower(), row.revision, row.document_sha256, base.revision, base.document_sha256)
-            found[row.revision] = list(said(_parts(key)))
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _parts(key: tuple[str, int, str, int, str]) -> tuple[Part, ...]:
-    """What is submitted never changes again, so a comparison is made once."""
-    name, revision, _sha256, against, _against_sha256 = key
-    return parts_of(
-        calls().catalog.diff(ReadDiff(name=name, revision=revision, against=against), read_caller()).changes
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from shared.contracts.catalog import Catalog
 from tests.support.hub import reader
 from tests.support.running import TestHub
 from tests.support.smallest_records import record
@@ -16,7 +18,7 @@ README = "# Theta\n\n<script>alert(1)</script>\n\nGood for **tests**.\n"
 
 
 def document(**members: Any) -> str:
-    return json.dumps([record("llm", model_name=NAME, **members)], indent=2)
+    return json.dumps([record("llm", **{"model_name": NAME, **members})], indent=2)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,46 @@ def test_revisions_show_states_feedback_and_both_ends_of_a_comparison(hub: TestH
 
 def test_revisions_say_in_a_line_what_they_changed(hub: TestHub, model: str) -> None:
     assert reader(hub, "max").get(f"/models/detail/{model}/revisions").says("added context_length")
+
+
+class Noting:
+    """Catalog, and what was asked of it."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked.append(name)
+        return getattr(self._catalog, name)
+
+
+@pytest.fixture
+def noting(hub: TestHub, monkeypatch: pytest.MonkeyPatch) -> Noting:
+    made = Noting(hub.calls.catalog)
+    monkeypatch.setitem(hub.app.extensions, "hub_calls", dataclasses.replace(hub.calls, catalog=cast(Catalog, made)))
+    return made
+
+
+def test_what_many_revisions_changed_is_asked_for_at_once_and_once(hub: TestHub, noting: Noting) -> None:
+    maintainer, name = hub.api("max"), "iota-chat"
+    text = document(model_name=name)
+    first = maintainer.post("/models", {"type": "llm", "document": text, "readme": README, "submit": True})
+    assert first.status_code == 201, first.text
+    for base in range(1, 5):
+        body = {"document": document(model_name=name, context_length=base), "readme": README, "base_revision": base}
+        assert maintainer.post(f"/models/{name}/revisions", {"type": "llm", **body}).status_code == 200
+    hub.settled()
+    for _ in range(2):
+        page = reader(hub, "max").get(f"/models/detail/{name}/revisions")
+        assert page.text.count("context_length") == 4
+    assert [each for each in noting.asked if each in ("diff", "revision_changes")] == ["revision_changes"]
+
+
+def test_what_was_said_of_a_revision_is_read_without_its_review(hub: TestHub, model: str, noting: Noting) -> None:
+    assert reader(hub, "max").get(f"/models/detail/{model}/revisions/1").status == 200
+    assert "review_comments" in noting.asked
+    assert "review" not in noting.asked
 
 
 @pytest.mark.parametrize("view", ["", "&view=split"])
