@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -28,24 +27,11 @@ from gateway.textdiff import TextDiff, parse_unified
 from gateway.textdiff_context import MOST, hides_lines, widened
 from shared.client_release_table import packaged_table
 from shared.contracts import review as api
-from shared.contracts.catalog import Diff, FindReviews, ReadDiff, ReadRevision, ReviewDetail, ReviewRow, RevisionRow
+from shared.contracts.catalog import Diff, ReadDiff, ReadRevision, ReviewDetail, RevisionRow
 from shared.errors import NotFound, Unavailable
 
 MORE = 20
 """Lines that one more look around adds on each side of a change."""
-
-MOST_WAITING = 200
-"""Rows of the Review List among which the next and the one before are looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
-    """`place` of `total` in the list of what waits, 0 where this one waits no more."""
-
-    previous: ReviewRow | None
-    next: ReviewRow | None
-    place: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +81,7 @@ def review_context(name: str, number: int, *, why: Refusal | None, part: str) ->
         "base_published": _is_published(detail),
         "looked": looked if looked != detail.base else 0,
         "against": asked.against if diff.against == asked.against else 0,
-        "neighbours": neighbours(detail.row),
+        "neighbours": calls().catalog.review_neighbours(read, read_caller()),
         "feedback": typed.get("feedback", "") if part == "verdict" else feedback_text(asked.template),
         "why": why,
         "part": part,
@@ -255,31 +241,6 @@ def _reach(detail: ReviewDetail) -> list[dict[str, Any]]:
     if gained:
         found.append({"state": "ok", "text": _("Releases that gain the model"), "more": gained})
     return found
-
-
-def neighbours(row: ReviewRow) -> Neighbours:
-    """The way along what waits, the longest waiting first; from what is decided, to what waits next."""
-    found = calls().catalog.reviews(FindReviews(per_page=MOST_WAITING), read_caller())
-    items = found.items
-    at = next((place for place, item in enumerate(items) if _same(item, row)), None)
-    if at is None:
-        return Neighbours(previous=None, next=_later(items, row), place=0, total=found.total)
-    return Neighbours(
-        previous=items[at - 1] if at else None,
-        next=items[at + 1] if at + 1 < len(items) else None,
-        place=at + 1,
-        total=found.total,
-    )
-
-
-def _later(items: Sequence[ReviewRow], row: ReviewRow) -> ReviewRow | None:
-    """What was submitted next, else what waits longest."""
-    later = (item for item in items if item.submitted_at >= row.submitted_at)
-    return next(later, items[0] if items else None)
-
-
-def _same(item: ReviewRow, row: ReviewRow) -> bool:
-    return (item.name, item.revision) == (row.name, row.revision)
 
 
 def age_words(seconds: int) -> str:
