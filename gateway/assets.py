@@ -42,7 +42,7 @@ class Assets:
         self.folder = dist if self.built else sources
         self.files = manifest or plain_sources(sources)
         self.served = frozenset(self.files.values())
-        self._zipped: dict[str, bytes] = {}
+        self._bodies: dict[tuple[str, str], bytes] = {}
 
     def url(self, name: str) -> str:
         """The path to put into a page."""
@@ -54,24 +54,32 @@ class Assets:
         if served not in self.served:
             abort(404)
         zips = self.built and served.endswith(ZIPPED)
-        if zips and takes_gzip(request.headers.get("Accept-Encoding", "")):
-            response = self._gzipped(served)
-        else:
-            response = send_from_directory(self.folder, served)
+        coding = self._coding(served) if zips else ""
+        response = self._coded(served, coding) if coding else send_from_directory(self.folder, served)
         response.headers["Cache-Control"] = IMMUTABLE if self.built else "no-cache"
         if zips:
             response.headers["Vary"] = "Accept-Encoding"
         return response
 
-    def _gzipped(self, served: str) -> Response:
-        """Made when it is first asked for and kept: the files of a build never change."""
-        body = self._zipped.get(served)
+    def _coding(self, served: str) -> str:
+        """The smallest form that the browser takes; a build makes Brotli's, where it could."""
+        if request.accept_encodings.quality("br") > 0 and (self.folder / f"{served}.br").exists():
+            return "br"
+        return "gzip" if takes_gzip(request.headers.get("Accept-Encoding", "")) else ""
+
+    def _coded(self, served: str, coding: str) -> Response:
+        """Read or made when it is first asked for and kept: the files of a build never change."""
+        body = self._bodies.get((served, coding))
         if body is None:
-            body = gzip.compress((self.folder / served).read_bytes(), compresslevel=9, mtime=0)
-            self._zipped[served] = body
+            path = self.folder / served
+            if coding == "br":
+                body = path.with_name(f"{served}.br").read_bytes()
+            else:
+                body = gzip.compress(path.read_bytes(), compresslevel=9, mtime=0)
+            self._bodies[served, coding] = body
         kind = "text/javascript" if served.endswith(".js") else mimetypes.guess_type(served)[0]
-        response = Response(body, mimetype=kind, headers={"Content-Encoding": "gzip"})
-        response.set_etag(f"{served}-gzip")
+        response = Response(body, mimetype=kind, headers={"Content-Encoding": coding})
+        response.set_etag(f"{served}-{coding}")
         response.make_conditional(request)
         return response
 

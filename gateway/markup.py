@@ -232,7 +232,7 @@ def anchor(words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ColouredJson:
-    """`html` is one `<span class="ln" id="L1">` a line; `cut` says that later lines were left out."""
+    """`html` is one `<span class="ln">` a line; `cut` says that later lines were left out."""
 
     html: Markup
     lines: int
@@ -244,9 +244,7 @@ def colour_json(text: str, *, most_lines: int = JSON_LINES) -> ColouredJson:
     """JSON text coloured by class names that the editor uses too; any text is accepted, also broken JSON."""
     lines = lines_of(text)
     shown = "\n".join(lines[:most_lines])
-    numbered = "".join(
-        f'<span class="ln" id="L{number}">{line}\n</span>' for number, line in enumerate(coloured_lines(shown), 1)
-    )
+    numbered = "".join(f'<span class="ln">{line}\n</span>' for line in coloured_lines(shown))
     return ColouredJson(Markup(numbered), len(lines), len(text.encode()), len(lines) > most_lines)  # noqa: S704
 
 

@@ -63,7 +63,7 @@ class Entry:
 
     def zipped(self) -> bytes:
         if self._zipped is None:
-            self._zipped = gzip.compress(self.body, compresslevel=5, mtime=0)
+            self._zipped = gzip.compress(self.body, compresslevel=8, mtime=0)
         return self._zipped
 
 

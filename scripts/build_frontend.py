@@ -27,6 +27,10 @@ PACKAGES = SOURCES / "node_modules"
 OLDEST_NODE = 18
 ENTRIES = {"hub": "bundle.css", "hub-script": "hub.js", "editor": "editor.js", "review": "review.js"}
 NAMES = {"hub-script.js": "hub.js"}
+# Fonts of which one weight is enough: what the style sheet names, made of what.
+STILL = {
+    "geist-mono-latin-400-normal.woff2": "@fontsource-variable/geist-mono/files/geist-mono-latin-wght-normal.woff2"
+}
 HASHED = re.compile(r"^(?P<stem>.+)-[A-Z0-9]{8}(?P<suffix>\.\w+)$")
 
 
@@ -102,6 +106,13 @@ def sources() -> Iterator[Path]:
 def is_current() -> bool:
     manifest = DIST / "manifest.json"
     return manifest.exists() and manifest.stat().st_mtime >= max(path.stat().st_mtime for path in sources())
+
+
+def still_fonts(node: Node) -> None:
+    folder = PACKAGES / ".still"
+    folder.mkdir(exist_ok=True)
+    for name, source in STILL.items():
+        run([str(node.executable), str(SOURCES / "still_font.mjs"), str(PACKAGES / source), str(folder / name)], node)
 
 
 def bundle(node: Node, target: Path) -> None:
@@ -184,13 +195,21 @@ def build() -> None:
         shutil.rmtree(target, ignore_errors=True)
 
 
+def squeeze(node: Node, target: Path) -> None:
+    """A Brotli form beside each text that is served: Python's own library has none."""
+    texts = [str(path) for path in sorted(target.iterdir()) if path.suffix in (".css", ".js", ".svg")]
+    run([str(node.executable), str(SOURCES / "squeeze.mjs"), *texts], node)
+
+
 def fill(target: Path, node: Node) -> None:
+    still_fonts(node)
     bundle(node, target)
     manifest = read_manifest(target)
     names = (SOURCES / "icons.txt").read_text(encoding="utf-8").split()
     icons = sprite(PACKAGES / "@primer" / "octicons" / "build" / "svg", names)
     manifest["icons.svg"] = write_hashed(target, "icons.svg", icons)
     manifest["favicon.svg"] = write_hashed(target, "favicon.svg", (SOURCES / "favicon.svg").read_bytes())
+    squeeze(node, target)
     collect_licences(target)
     (target / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
 

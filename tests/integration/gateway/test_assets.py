@@ -41,6 +41,17 @@ def test_built_text_travels_gzipped_to_those_who_take_it(tmp_path: Path) -> None
     assert client.get("/assets/hub-ABCDEF12.css", headers=again).status_code == 304
 
 
+def test_brotli_goes_to_those_who_take_it_where_a_build_made_it(tmp_path: Path) -> None:
+    client = client_of(built(tmp_path))
+    (tmp_path / "hub-ABCDEF12.css.br").write_bytes(b"smaller")
+    squeezed = client.get("/assets/hub-ABCDEF12.css", headers={"Accept-Encoding": "gzip, br"})
+    assert (squeezed.headers["Content-Encoding"], squeezed.data) == ("br", b"smaller")
+    assert (squeezed.mimetype, squeezed.headers["Vary"]) == ("text/css", "Accept-Encoding")
+    refusing = client.get("/assets/hub-ABCDEF12.css", headers={"Accept-Encoding": "gzip, br;q=0"})
+    assert (refusing.headers["Content-Encoding"], gzip.decompress(refusing.data)) == ("gzip", b"a{}")
+    assert client.get("/assets/hub-ABCDEF12.css.br").status_code == 404
+
+
 def test_file_outside_the_manifest_is_not_served(tmp_path: Path) -> None:
     client = client_of(built(tmp_path))
     assert client.get("/assets/manifest.json").status_code == 404
