@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from gateway.findings import finding
 from gateway.form_edits import apply_act, apply_form
 from gateway.form_values import are_texts
 from gateway.model_form import ModelForm, Schema
+from gateway.service_words import in_language
 from shared.document import Merge as DocumentMerge
 from shared.document import MergeConflict, merge, remove_member, set_member
 from shared.errors import HubError
@@ -147,7 +149,7 @@ class Refusal:
 
 
 def refusal(error: HubError, *, status: int, fields: Mapping[str, str] | None = None) -> Refusal:
-    """An error as the page shows it. `fields` maps a pointer's first part to the form field it stands at."""
+    """An error in the page's language. `fields` maps a pointer's first part to the form field it stands at."""
     known = fields or {}
     by_field: dict[str, str] = {}
     problems: list[dict[str, Any]] = []
@@ -157,20 +159,15 @@ def refusal(error: HubError, *, status: int, fields: Mapping[str, str] | None = 
         name = path.split("/")[1] if path.count("/") else ""
         name = known.get(name, name)
         if name == "document":
-            problems.append(
-                {
-                    "severity": "error",
-                    "message": message,
-                    "path": path.removeprefix("/document"),
-                    "line": item.get("line", 0),
-                }
-            )
+            place = path.removeprefix("/document")
+            problems.append(finding("error", message, path=place, line=item.get("line", 0)))
             continue
+        message = in_language(message)
         by_field.setdefault(name, message)
         errors.append({"field": name, "message": message})
     if problems:
         by_field["document"] = problems[0]["message"]
-    return Refusal(status=status, message=error.message, errors=errors, fields=by_field, problems=problems)
+    return Refusal(status=status, message=in_language(error.message), errors=errors, fields=by_field, problems=problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

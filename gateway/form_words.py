@@ -131,20 +131,17 @@ def errors_by_field(form: ModelForm, problems: Sequence[Mapping[str, Any]]) -> d
     for problem in problems:
         if problem["severity"] != "error":
             continue
-        path, message = str(problem["path"]), str(problem["message"])
-        for place in _places(path, message):
+        for place in _places(str(problem["path"]), str(problem.get("missing", ""))):
             here = place if place in pointers else f"{lone}{place}"
             if here in pointers:
-                found.setdefault(here, message)
+                found.setdefault(here, str(problem["message"]))
                 break
     return found
 
 
-def _places(path: str, message: str) -> list[str]:
-    """The pointer and those above it; first of all the missing member that the message begins with."""
-    subject, _sep, rest = message.partition(" ")
-    member = subject.rpartition(".")[2]
-    places = [f"{path}/{member}"] if rest.startswith("is missing") else []
+def _places(path: str, missing: str) -> list[str]:
+    """The pointer and those above it; first of all the member that is missing there."""
+    places = [f"{path}/{missing}"] if missing else []
     while path:
         places.append(path)
         path = path.rpartition("/")[0]

@@ -16,6 +16,7 @@ from gateway.badge import SHOWN_STATES, Snippets, snippets
 from gateway.clients import calls
 from gateway.figures import byte_size, gigabytes, size_range
 from gateway.model_banner import Banner, Standing, banner_of, detail_href
+from gateway.service_words import phrase_in_language
 from gateway.spec_table import Build, SourceRow, SpecTable, build_among, source_row, spec_table
 from shared.config import Settings
 from shared.contracts.catalog import ModelDetail, ReadModel, ReleaseSpan
@@ -185,7 +186,7 @@ def client_rows(spans: list[ReleaseSpan]) -> list[dict[str, Any]]:
             {
                 "state": look.get(span.effect, "error"),
                 "text": f"Xinference {releases}: {words.get(span.effect, span.effect)}",
-                "more": span.why,
+                "more": phrase_in_language(span.why),
             }
         )
     return rows

@@ -7,13 +7,22 @@ answers the services' own words.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from flask_babel import gettext
 
+from gateway import finding_words
 from gateway.i18n import DEFAULT, current_language
 
 _VALUE = re.compile(r"%\((\w+)\)s")
+# What stands in quotes is one value, whatever it holds.
+_ANY = r'"(?:[^"\\]|\\.)*"|.*?'
+_NUMBERS = frozenset({"count", "line", "column"})
+_HOLD_PHRASES = frozenset({"expected", "remedy", "why", "kept", "text", "states"})
+_MARK = "\x01"
+_CHINESE = "[\u3400-\u9fff]"
+_NO_SPACE = re.compile(f"(?<={_CHINESE}) (?={_MARK}{_CHINESE})|(?<={_CHINESE}{_MARK}) (?={_CHINESE})")
 
 
 def _l(sentence: str) -> str:
@@ -21,7 +30,7 @@ def _l(sentence: str) -> str:
     return sentence
 
 
-SENTENCES = (
+_OF_SERVICES = (
     _l("closed upstream"),
     _l("HUB_UPSTREAM is off: this hub opens no pull requests"),
     _l("a request of another account replaces it"),
@@ -109,43 +118,70 @@ SENTENCES = (
     _l("mixes package indexes by %(found)s: one index can stand in for another's package"),
     _l("%(count)s of %(total)s sources name no fixed revision: what clients load can change without a review"),
     _l("chat_template reaches into Python objects: it holds %(found)s"),
-    _l("write %(guess)s"),
-    _l("choose one of them"),
-    _l("leave it out, or keep it as a note"),
-    _l("it is a folder's own name"),
-    _l("it starts with a dot"),
-    _l("it starts with a hyphen"),
-    _l("it holds two dots in a row"),
-    _l("it ends in .lock"),
-    _l("it ends in a dot"),
 )
+SENTENCES = (*_OF_SERVICES, *finding_words.SENTENCES)
+PHRASES = (*SENTENCES, *finding_words.PHRASES)
 
 
 def in_language(text: str) -> str:
     """The service's sentence as the reader's language has it; values that are sentences, too."""
-    if not text or current_language() == DEFAULT:
-        return text
-    return _said(text)
+    return _said(text, SENTENCES) if _is_foreign(text) else text
 
 
-def _said(text: str) -> str:
-    for pattern, sentence in _patterns():
-        found = pattern.fullmatch(text)
+def phrase_in_language(text: str) -> str:
+    """The same for what stands within a sentence, such as why a client refuses a model."""
+    return _said(text, PHRASES) if _is_foreign(text) else text
+
+
+def _is_foreign(text: str) -> bool:
+    return bool(text) and current_language() != DEFAULT
+
+
+def _said(text: str, table: tuple[str, ...]) -> str:
+    if text in _plain(table):
+        return str(gettext(text))
+    for words, pattern, sentence in _patterns(table):
+        found = pattern.fullmatch(text) if words in text else None
         if found is not None:
-            values = {name: _said(value) for name, value in found.groupdict().items()}
-            return str(gettext(sentence)) % values if values else str(gettext(sentence))
+            return _filled(str(gettext(sentence)), found.groupdict())
     first, separator, rest = text.rpartition("; ")
-    return f"{_said(first)}; {_said(rest)}" if separator else text
+    return f"{_said(first, table)}; {_said(rest, table)}" if separator else text
+
+
+def _filled(sentence: str, values: Mapping[str, str]) -> str:
+    """The values in their places; no space between two Chinese words where a translated one stands."""
+    marked = {name: _value(name, value) for name, value in values.items()}
+    return _NO_SPACE.sub("", sentence % marked).replace(_MARK, "")
+
+
+def _value(name: str, value: str) -> str:
+    said = _said(value, PHRASES) if name in _HOLD_PHRASES else _exactly(value)
+    return said if said == value else f"{_MARK}{said}{_MARK}"
+
+
+def _exactly(value: str) -> str:
+    """Most values are people's own words: only what a service says of them word by word is translated."""
+    return str(gettext(value)) if value in _plain(PHRASES) else value
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The sentences with the most words of their own first, so that none is taken for a value of another."""
-    ordered = sorted(SENTENCES, key=lambda each: -len(_VALUE.sub("", each)))
-    return tuple((_pattern(each), each) for each in ordered)
+def _plain(table: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(each for each in table if not _VALUE.search(each))
+
+
+@cache
+def _patterns(table: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str], str], ...]:
+    """(longest run of own words, pattern, sentence), those with the most words of their own first, so that none is
+    taken for a value of another."""
+    holed = sorted((each for each in table if _VALUE.search(each)), key=lambda each: -len(_VALUE.sub("", each)))
+    return tuple((max(_VALUE.split(each)[::2], key=len), _pattern(each), each) for each in holed)
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     parts = _VALUE.split(sentence)
-    words = (f"(?P<{part}>.+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts))
+    words = (_hole(part) if number % 2 else re.escape(part) for number, part in enumerate(parts))
     return re.compile("".join(words), re.DOTALL)
+
+
+def _hole(name: str) -> str:
+    return f"(?P<{name}>{r'[0-9]+' if name in _NUMBERS else _ANY})"

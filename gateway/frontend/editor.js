@@ -41,18 +41,16 @@ function serverLint(area) {
       return [];
     }
     asked = new AbortController();
-    const answer = await fetch(area.dataset.validateUrl, {
+    const answer = await fetch(area.dataset.findingsUrl, {
       method: "POST",
       signal: asked.signal,
-      headers: { "Content-Type": "application/json", "X-CSRFToken": meta("csrf-token") },
-      body: JSON.stringify({ type: typeOf(area), document: view.state.doc.toString() }),
+      headers: { "X-CSRFToken": meta("csrf-token") },
+      body: new URLSearchParams({ type: typeOf(area), document: view.state.doc.toString() }),
     }).catch(() => null);
-    if (!answer) return [];
-    const said = await answer.json().catch(() => ({}));
-    const errors = (said.errors || []).map((problem) => ({ ...problem, severity: "error" }));
-    const warnings = (said.warnings || []).map((problem) => ({ ...problem, severity: "warning" }));
-    lives.get(area)?.problems(errors);
-    const found = [...errors, ...warnings].map((problem) => place(view.state, problem));
+    if (!answer?.ok) return [];
+    const { findings } = await answer.json().catch(() => ({ findings: [] }));
+    lives.get(area)?.problems(findings);
+    const found = findings.map((each) => place(view.state, each));
     showProblems(area, view, found);
     return found;
   };
@@ -155,7 +153,7 @@ function jsonExtensions(area) {
     lineNumbers(), foldGutter(), lintGutter(), highlightActiveLineGutter(), common(area),
     json(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(),
     syntaxHighlighting(colours),
-    area.dataset.validateUrl ? linter(serverLint(area), { delay: 400 }) : [],
+    area.dataset.findingsUrl ? linter(serverLint(area), { delay: 400 }) : [],
     autocompletion({ override: [schemaCompletion(() => area.dataset.schemaUrl?.replace("{type}", typeOf(area)))] }),
     // No indentWithTab: Tab leaves the editor.
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap,
@@ -187,7 +185,7 @@ function start(area) {
     view.dispatch({ selection: { anchor: view.state.doc.line(line).from }, scrollIntoView: true });
     view.focus();
   });
-  if (area.dataset.validateUrl) forceLinting(view);
+  if (area.dataset.findingsUrl) forceLinting(view);
   area.dispatchEvent(new CustomEvent("editor-ready", { bubbles: true }));
 }
 

@@ -45,9 +45,8 @@ function restored(panel, { open, name, value, id, type, typed, at }) {
 }
 
 // Errors at their fields: one about a part of a value, or about a member that is missing. As form_words.py places them.
-function placesOf({ path, message }) {
-  const [, subject] = /^(\S+) is missing/.exec(message) || [];
-  const places = subject ? [`${path}/${subject.split(".").pop()}`] : [];
+function placesOf({ path, missing }) {
+  const places = missing ? [`${path}/${missing}`] : [];
   for (let at = path; at; at = at.slice(0, at.lastIndexOf("/"))) places.push(at);
   return places;
 }

@@ -184,7 +184,7 @@ def act_on_pull_request(name: str, action: str) -> Response:
     try:
         answer = ask[action](asked, caller())
     except (Conflict, Invalid, Unavailable) as refusal:
-        tell("bad", refusal.message)
+        tell("bad", in_language(refusal.message))
         return go(href)
     tell("ok", _("The bot is at work; this page follows it."))
     return go(f"{href}?min_position={answer.position}" if answer.position else href)
@@ -199,7 +199,7 @@ def take_over_branch(name: str) -> Response:
     try:
         answer = take_over(name, reason or _("Taken over from the pull request."), caller())
     except (Conflict, Invalid, Unavailable) as refusal:
-        tell("bad", refusal.message)
+        tell("bad", in_language(refusal.message))
         return go(href)
     tell(
         "ok",

@@ -14,13 +14,13 @@ from gateway.change_preview import Before, PullPreview, clients_of_draft, name_i
 from gateway.clients import calls
 from gateway.editing import Refusal, Typed, form_mark, refusal, with_act, with_form
 from gateway.errors import status_of
+from gateway.findings import finding
 from gateway.form_words import errors_by_field
 from gateway.github_words import opening
 from gateway.markup import ReadmeWords, readme_is_cut, render_readme
 from gateway.model_form import ModelForm, Schema, model_form
 from gateway.model_page import client_rows
 from gateway.narrowing import is_upstream
-from gateway.service_words import in_language
 from gateway.states import type_word
 from gateway.web import with_editor
 from shared.client_release_table import packaged_table
@@ -76,11 +76,10 @@ def problems_of(draft: Typed) -> list[dict[str, Any]]:
     try:
         report = calls().registry.validate(as_input(draft), read_caller())
     except HubError as error:
-        return refused(error).problems or [{"severity": "error", "message": error.message, "path": "", "line": 0}]
-    found = [("error", problem) for problem in report.errors] + [("warning", problem) for problem in report.warnings]
+        return refused(error).problems or [finding("error", error.message)]
+    found = [("error", each) for each in report.errors] + [("warning", each) for each in report.warnings]
     return [
-        {"severity": severity, "message": in_language(problem.message), "path": problem.path, "line": problem.line}
-        for severity, problem in found
+        finding(severity, each.message, path=each.path, line=each.line, column=each.column) for severity, each in found
     ]
 
 
@@ -94,7 +93,7 @@ def with_template(draft: Typed) -> tuple[Typed, str, Refusal | None]:
         template = calls().registry.readme_template(as_input(draft), read_caller()).readme
     except HubError as error:
         why = refused(error)
-        message = _("The template is made from the JSON, and that cannot be read yet: %(why)s", why=error.message)
+        message = _("The template is made from the JSON, and that cannot be read yet: %(why)s", why=why.message)
         return draft, "", replace(why, fields={**why.fields, "readme": message})
     replacing = request.form.get("action") == "replace-readme"
     if replacing or not draft.readme.strip():

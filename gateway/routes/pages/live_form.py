@@ -1,4 +1,4 @@
-"""The form of a document while somebody types: what was changed in it patched into the text, and the form anew."""
+"""A document while somebody types: what its form changed patched into the text, the form anew, what is wrong."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gateway.editing import typed
 from gateway.form_edits import apply_act, apply_form
 from gateway.model_banner import detail_href
 from gateway.model_form import model_form
-from gateway.routes.pages.editor import opened, schema_of
+from gateway.routes.pages.editor import opened, problems_of, schema_of
 from shared.errors import Invalid
 
 blueprint = Blueprint("live_form", __name__)
@@ -42,3 +42,10 @@ def live_form() -> Response:
         html=str(html),
         readable=bool(form.records),
     )
+
+
+@blueprint.post("/editor/findings")
+@requires("maintainer", "operator")
+def live_findings() -> Response:
+    """`{findings}`: what validation says of the text, in the page's language; nothing is stored."""
+    return jsonify(findings=problems_of(typed(request.form)))

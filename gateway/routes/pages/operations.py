@@ -21,6 +21,7 @@ from gateway.paging import address, page_number, words
 from gateway.routes.audit import csv_of, find_audit
 from gateway.routes.operations import read_operations, retry
 from gateway.routes.pages.tabs import operations_tabs
+from gateway.service_words import in_language
 from gateway.start_marks import import_problems
 from gateway.web import go, tell
 from shared.contracts.catalog import FindAudit, Timeline
@@ -108,7 +109,7 @@ def control_pull_requests() -> Response:
             },
         )
     except Invalid as refused:
-        tell("bad", refused.message)
+        tell("bad", in_language(refused.message))
         return go("/operations#upstream")
     told = _("Pull requests are paused.") if wanted.paused else _("Pull requests go on.")
     return _done(lambda: calls().pr_bot.control(wanted, caller()), told, "#upstream")
@@ -132,7 +133,7 @@ def _done(act: Any, told: str, place: str = "") -> Response:
     try:
         act()
     except HubError as error:
-        tell("bad", error.message)
+        tell("bad", in_language(error.message))
     else:
         tell("ok", told)
     return go(f"/operations{place}")

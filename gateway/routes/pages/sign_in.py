@@ -12,6 +12,7 @@ from gateway.clients import calls
 from gateway.errors import status_of
 from gateway.preferences import local_path
 from gateway.routes.session import close_session, open_session, with_session_cookie
+from gateway.service_words import in_language
 from gateway.web import go, tell, with_form
 from shared.contracts.identity import SignUp
 from shared.errors import HubError, Unavailable
@@ -56,7 +57,7 @@ def _sign_in_errors(refusal: HubError) -> Errors:
             seconds = int(refusal.details.get("retry_after_s", 60))
             return {"": _("Too many tries. Wait %(seconds)s seconds, then try again.", seconds=seconds)}
         case _:
-            return {"": refusal.message}
+            return {"": in_language(refusal.message)}
 
 
 @blueprint.get("/signup")
@@ -100,7 +101,7 @@ def _sign_up_errors(refusal: HubError) -> Errors:
     known = taken if refusal.kind == "Conflict" else words
     fields = [str(problem.get("path", "")).strip("/") for problem in refusal.details.get("errors", [])]
     found = {field: known[field] for field in fields if field in known}
-    return found or {"": refusal.message}
+    return found or {"": in_language(refusal.message)}
 
 
 @blueprint.post("/logout")

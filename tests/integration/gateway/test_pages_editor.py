@@ -22,10 +22,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
         yield found
 
 
-def live(visitor: Reader, **fields: Any) -> dict[str, Any]:
+def live(visitor: Reader, *, part: str = "form", **fields: Any) -> dict[str, Any]:
     """What the page's script gets."""
     token = visitor.get(REGISTER).fields["csrf_token"]
-    answer = visitor.client.post("/editor/form", data=fields, headers={"X-CSRFToken": token})
+    answer = visitor.client.post(f"/editor/{part}", data=fields, headers={"X-CSRFToken": token})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.get_json()
     return found
@@ -77,12 +77,35 @@ def test_live_form_patches_the_text_and_stores_nothing(hub: TestHub) -> None:
     assert hub.api("max").get(f"/models/{name}").status_code == 404
 
 
-def test_live_form_is_for_those_who_may_edit(hub: TestHub) -> None:
+@pytest.mark.parametrize("part", ["form", "findings"])
+def test_live_form_is_for_those_who_may_edit(hub: TestHub, part: str) -> None:
     visitor = reader(hub, "uma")
     token = visitor.get("/my-models").fields["csrf_token"]
-    assert visitor.client.post("/editor/form", data={}, headers={"X-CSRFToken": token}).status_code == 403
+    assert visitor.client.post(f"/editor/{part}", data={}, headers={"X-CSRFToken": token}).status_code == 403
     visitor.client.delete_cookie(SESSION_COOKIE)
-    assert visitor.client.post("/editor/form", data={}).status_code in (303, 401, 403)
+    assert visitor.client.post(f"/editor/{part}", data={}).status_code in (303, 401, 403)
+
+
+def test_findings_speak_the_pages_language_wherever_they_stand_and_the_api_english(hub: TestHub) -> None:
+    visitor, bad = reader(hub, "max"), llm("words", model_lang=7)
+    visitor.client.set_cookie("lang", "zh")
+    chinese = "model_lang：应为列表，实为 7；请改正"
+    assert live(visitor, part="findings", type="llm", document=bad)["findings"][0]["message"] == chinese
+    for action in ("check", "look", "submit"):
+        page = send(visitor, visitor.get(REGISTER), REGISTER, type="llm", document=bad, action=action)
+        assert page.says(chinese) and not page.says("expected a list"), action
+    english = hub.api("max").made("/validate", {"type": "llm", "document": bad})["errors"][0]["message"]
+    assert english == "model_lang: expected a list, found 7; correct it"
+
+
+def test_what_is_missing_is_told_at_its_field_in_chinese_too(hub: TestHub) -> None:
+    visitor, bad = reader(hub, "max"), json.loads(llm("words"))
+    del bad["model_lang"]
+    visitor.client.set_cookie("lang", "zh")
+    page = send(visitor, visitor.get(REGISTER), REGISTER, type="llm", document=json.dumps(bad), action="check")
+    assert 'id="f:/model_lang-error"' in page.html
+    found = live(visitor, part="findings", type="llm", document=json.dumps(bad))["findings"]
+    assert [each["missing"] for each in found if each["severity"] == "error"] == ["model_lang"]
 
 
 def test_what_changes_is_shown_before_it_is_submitted(hub: TestHub) -> None:

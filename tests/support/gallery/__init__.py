@@ -38,13 +38,13 @@ def create_gallery() -> Flask:
         g.nonce = secrets.token_urlsafe(12) if page == "edit" else ""
         return render_template(f"gallery/{page}.html", csp_nonce=g.nonce, looks=LOOKS, **context(request.args))
 
-    @app.post("/api/v1/validate")
-    def validate() -> Response:
-        text = request.get_json()["document"]
+    @app.post("/editor/findings")
+    def findings() -> Response:
+        text = request.form["document"]
         found = [("/context_length", "Context length must be a whole number")] if '"40k"' in text else []
         found += [("/model_ability/0", "“chta” is not an ability. Did you mean “chat”?")] if '"chta"' in text else []
-        warnings = [{"path": "", "message": "48 sources float on main"}]
-        return jsonify(ok=not found, errors=[{"path": p, "message": m} for p, m in found], warnings=warnings)
+        said = [{"severity": "error", "path": path, "message": message} for path, message in found]
+        return jsonify(findings=[*said, {"severity": "warning", "path": "", "message": "48 sources float on main"}])
 
     @app.get("/api/v1/types/<name>/schema")
     def schema(name: str) -> Response:

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from gateway.editing import form_mark, meeting, refusal, settled, typed, with_act, with_form, written
+from gateway.findings import finding
 from gateway.model_form import model_form
 from services.registry.rules.schemas import schema_of
 from shared.errors import Invalid
@@ -81,7 +82,7 @@ def test_refusal_sorts_errors_by_where_people_fix_them() -> None:
         {"path": "/message", "message": "long"},
     ]
     why = refusal(Invalid("refused", details={"errors": errors}), status=422)
-    assert why.problems == [{"severity": "error", "message": "no", "path": "/model_ability/0", "line": 7}]
+    assert why.problems == [finding("error", "no", path="/model_ability/0", line=7)]
     assert why.fields == {"document": "no", "message": "long"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.findings import finding
 from gateway.form_edits import apply_act, apply_form, changed
 from gateway.form_words import errors_by_field
 from gateway.model_form import FormField, ModelForm, model_form
@@ -201,7 +202,7 @@ def test_an_error_stands_at_its_field_also_where_the_field_is_missing() -> None:
     del document["model_specs"][0]["model_src"]["huggingface"]["model_id"]
     text = json.dumps([document])
     report = validate("llm", text, table=packaged_table())
-    problems = [{"severity": "error", "path": each.path, "message": each.message} for each in report.errors]
+    problems = [finding("error", each.message, path=each.path) for each in report.errors]
     found = errors_by_field(model_form("llm", text, schema=SCHEMAS["llm"]), problems)
     assert set(found) == {
         "/0/model_ability",
