@@ -37,6 +37,7 @@ function serverLint(area) {
     asked?.abort();
     if (!view.state.doc.toString().trim()) {
       showProblems(area, view, []);
+      showPull(area, "");
       lives.get(area)?.problems([]);
       return [];
     }
@@ -45,15 +46,25 @@ function serverLint(area) {
       method: "POST",
       signal: asked.signal,
       headers: { "X-CSRFToken": meta("csrf-token") },
-      body: new URLSearchParams({ type: typeOf(area), document: view.state.doc.toString() }),
+      body: new URLSearchParams({ type: typeOf(area), document: view.state.doc.toString(), settled: nameOf(area) }),
     }).catch(() => null);
     if (!answer?.ok) return [];
-    const { findings } = await answer.json().catch(() => ({ findings: [] }));
+    const { findings, pull } = await answer.json().catch(() => ({ findings: [] }));
+    showPull(area, pull);
     lives.get(area)?.problems(findings);
     const found = findings.map((each) => place(view.state, each));
     showProblems(area, view, found);
     return found;
   };
+}
+
+const nameOf = (area) => area.form?.dataset.name || "";
+
+// The pull request that a model to come will have bears its name; a model that has one keeps its own.
+function showPull(area, html) {
+  const box = nameOf(area) ? null : document.getElementById("pull-facts");
+  if (box && html) box.outerHTML = html;
+  else if (box) box.hidden = true;
 }
 
 function place(state, problem) {

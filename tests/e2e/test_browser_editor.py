@@ -105,6 +105,24 @@ def test_form_and_json_follow_one_another(page: Page) -> None:
     forget(page)
 
 
+def test_the_pull_request_to_come_bears_the_name_as_it_is_typed(page: Page) -> None:
+    page.goto("/register-model")
+    pull = page.locator("#pull-facts")
+    expect(pull).to_be_hidden()
+    page.get_by_label("Name", exact=True).fill("typed")
+    expect(pull).to_contain_text("FEAT: [model] typed support")
+    expect(pull).to_contain_text("chore/models-sync/typed")
+    page.get_by_label("Name", exact=True).fill("typed-anew")
+    expect(pull).to_contain_text("FEAT: [model] typed-anew support")
+    replace_json(page, llm("pasted"))
+    expect(pull).to_contain_text("chore/models-sync/pasted")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    expect(pull).to_be_hidden()
+    forget(page)
+
+
 def test_what_is_typed_becomes_a_draft_and_can_be_left(page: Page, hub: TestHub) -> None:
     page.goto("/register-model")
     replace_json(page, llm("kept-safe").replace('"chat"', '"chta"'))

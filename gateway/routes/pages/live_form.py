@@ -9,7 +9,7 @@ from gateway.editing import typed
 from gateway.form_edits import apply_act, apply_form
 from gateway.model_banner import detail_href
 from gateway.model_form import model_form
-from gateway.routes.pages.editor import opened, problems_of, schema_of
+from gateway.routes.pages.editor import opened, opens_as, problems_of, pull_of, schema_of
 from shared.errors import Invalid
 
 blueprint = Blueprint("live_form", __name__)
@@ -47,5 +47,13 @@ def live_form() -> Response:
 @blueprint.post("/editor/findings")
 @requires("maintainer", "operator")
 def live_findings() -> Response:
-    """`{findings}`: what validation says of the text, in the page's language; nothing is stored."""
-    return jsonify(findings=problems_of(typed(request.form)))
+    """`{findings, pull}`: what validation says of the text, in the page's language; nothing is stored.
+
+    `pull` is the pull request that a model to come will have, as the page shows it; one that has a name keeps its own.
+    """
+    draft = typed(request.form)
+    answer: dict[str, object] = {"findings": problems_of(draft)}
+    if not request.form.get("settled", ""):
+        show = get_template_attribute("_editor.html", "pull_box")
+        answer["pull"] = str(show(pull_of(draft, None, opens_as(""))))
+    return jsonify(answer)

@@ -98,6 +98,17 @@ def test_findings_speak_the_pages_language_wherever_they_stand_and_the_api_engli
     assert english == "model_lang: expected a list, found 7; correct it"
 
 
+def test_a_model_to_come_gets_its_pull_requests_title_with_its_name_and_one_that_is_there_keeps_its_own(
+    hub: TestHub,
+) -> None:
+    visitor = reader(hub, "max")
+    named = live(visitor, part="findings", type="llm", document=llm("titled"))["pull"]
+    assert "FEAT: [model] titled support" in named and "chore/models-sync/titled" in named
+    nameless = live(visitor, part="findings", type="llm", document='{"model_name": ')["pull"]
+    assert "hidden" in nameless and "chore" not in nameless
+    assert "pull" not in live(visitor, part="findings", type="llm", document=llm("titled"), settled="shown")
+
+
 def test_what_is_missing_is_told_at_its_field_in_chinese_too(hub: TestHub) -> None:
     visitor, bad = reader(hub, "max"), json.loads(llm("words"))
     del bad["model_lang"]
