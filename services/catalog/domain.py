@@ -91,7 +91,9 @@ def next_step(*, model_state: str, latest_state: str, pull_request_state: str, c
         return "merge"
     if model_state == "archived":
         return "restore"
-    by_revision = {"draft": "submit", "submitted": "wait-review", "rejected": "revise", "withdrawn": "revise"}
+    by_revision = {"draft": "submit", "rejected": "revise", "withdrawn": "revise"}
     if step := by_revision.get(latest_state):
         return step
-    return "pull-request" if pull_request_state in _PULL_REQUEST_NEEDS_A_PERSON else "none"
+    if pull_request_state in _PULL_REQUEST_NEEDS_A_PERSON:
+        return "pull-request"
+    return "wait-review" if latest_state == "submitted" else "none"

@@ -43,7 +43,7 @@ def my_models() -> str:
     return render_template(
         "my_models.html",
         found=found,
-        rows=[(row, next_step(row)) for row in found.items],
+        groups=in_turn([(row, next_step(row)) for row in found.items]),
         may_register="maintainer" in roles or "operator" in roles,
         requested=person.requested_role if person else "",
         role_word=role_word,
@@ -51,8 +51,17 @@ def my_models() -> str:
     )
 
 
+def in_turn(rows: list[tuple[MyModelRow, Step]]) -> list[tuple[str, list[tuple[MyModelRow, Step]]]]:
+    """Under a title each: what waits for the owner, then the rest; without a title where there is one kind alone."""
+    mine = [(row, step) for row, step in rows if step.primary]
+    rest = [(row, step) for row, step in rows if not step.primary]
+    if not mine or not rest:
+        return [("", rows)]
+    return [(_("Your turn"), mine), (_("Nothing to do now"), rest)]
+
+
 def next_step(row: MyModelRow) -> Step:
-    """The slug as a link and its reason."""
+    """The slug as a link and its reason; `primary` where nothing goes on before the owner has done it."""
     name = row.summary.name
     known: dict[str, Callable[[], Step]] = {
         "submit": lambda: Step(
@@ -88,8 +97,25 @@ def next_step(row: MyModelRow) -> Step:
             primary=True,
         ),
     }
+    if row.summary.state == "quarantined" and row.next_step in ("none", "pull-request"):
+        return Step(
+            word=_("See why"),
+            href=detail_href(name, "timeline"),
+            why=_("An operator quarantined it; clients do not get it."),
+        )
     step = known.get(row.next_step)
-    return step() if step else Step(word=_("Edit"), href=detail_href(name, "settings"), why=_("Nothing to do."))
+    return step() if step else Step(word=_("Edit"), href=detail_href(name, "settings"), why=_standing(row))
+
+
+def _standing(row: MyModelRow) -> str:
+    """How a model stands for which nothing is to be done."""
+    if row.summary.state == "deprecated":
+        return str(_("Deprecated; clients still get it."))
+    if row.pull_request_state == "open":
+        return str(_("Published; upstream decides about the pull request."))
+    if row.pull_request_state == "merged":
+        return str(_("Published, and upstream has it."))
+    return str(_("Nothing to do."))
 
 
 def _revise_why(row: MyModelRow) -> str:

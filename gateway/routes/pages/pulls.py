@@ -20,6 +20,9 @@ from shared.contracts.catalog import FindPulls
 PER_PAGE = 50
 ORDER = ("open", "draft", "queued", "failed", "conflicted", "paused", "merged", "closed", "superseded", "noop", "none")
 
+# Models without a request: counted beside, listed only where one asks for them.
+WITHOUT_REQUEST = frozenset({"noop", "none"})
+
 blueprint = Blueprint("pulls", __name__)
 
 
@@ -47,9 +50,8 @@ def pulls() -> str:
 
 def _tabs(counts: dict[str, int], state: str) -> list[dict[str, Any]]:
     """All, then the states that occur; the chosen one is always there."""
-    tabs: list[dict[str, Any]] = [
-        {"href": "/pulls", "word": _("All"), "count": sum(counts.values()), "current": not state}
-    ]
+    listed = sum(count for name, count in counts.items() if name not in WITHOUT_REQUEST)
+    tabs: list[dict[str, Any]] = [{"href": "/pulls", "word": _("All"), "count": listed, "current": not state}]
     for name in ORDER:
         if counts.get(name) or name == state:
             word = look_of("pull_request", name).word

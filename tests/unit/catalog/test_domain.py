@@ -66,6 +66,7 @@ def test_public_revision_of_a_narrowed_model_is_hidden() -> None:
         ("published", "approved", "merged", False, "none"),
         ("archived", "draft", "none", False, "restore"),
         ("published", "submitted", "conflicted", True, "merge"),
+        ("published", "submitted", "paused", False, "pull-request"),
     ],
 )
 def test_next_step(model: str, latest: str, pull: str, conflicted: bool, step: str) -> None:
