@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
@@ -33,7 +34,7 @@ EVENTS: dict[str, EventWords] = {
     "VisibilityNarrowed": EventWords("visibility", "private", _l("Visibility narrowed")),
     "GroupsChanged": EventWords("visibility", "enterprise", _l("Groups changed")),
     "OwnersChanged": EventWords("visibility", "enterprise", _l("Owners changed")),
-    "FeaturedChanged": EventWords("mark", "featured", _l("Shelf changed")),
+    "FeaturedChanged": EventWords("mark", "featured", _l("Featured shelf changed")),
     "ModelDeprecated": EventWords("model", "deprecated", _l("Deprecated")),
     "ModelArchived": EventWords("model", "archived", _l("Archived")),
     "ModelRestored": EventWords("model", "published", _l("Restored")),
@@ -62,11 +63,35 @@ EVENTS: dict[str, EventWords] = {
     "PullRequestsControlled": EventWords("pull_request", "paused", _l("Pull requests paused, resumed or capped")),
     "UpstreamChanged": EventWords("revision", "imported", _l("Upstream changed")),
 }
+# What happens to accounts, tokens and groups: no model's timeline has it, the audit does.
+ACCOUNT_EVENTS: dict[str, EventWords] = {
+    "UserRegistered": EventWords("account", "active", _l("Account made")),
+    "UserDisabled": EventWords("account", "disabled", _l("Account disabled")),
+    "UserEnabled": EventWords("account", "active", _l("Account enabled")),
+    "UserErased": EventWords("account", "disabled", _l("Account erased")),
+    "RoleRequested": EventWords("check", "info", _l("Role asked for")),
+    "RoleGranted": EventWords("check", "ok", _l("Role granted")),
+    "RoleRevoked": EventWords("check", "warning", _l("Role taken away")),
+    "SignedIn": EventWords("check", "info", _l("Signed in")),
+    "SignInFailed": EventWords("check", "warning", _l("Sign-in failed")),
+    "GroupChanged": EventWords("visibility", "enterprise", _l("Group changed")),
+    "TokenIssued": EventWords("check", "info", _l("API token made")),
+    "TokenRevoked": EventWords("check", "info", _l("API token revoked")),
+    "GitHubTokenChanged": EventWords("check", "info", _l("GitHub token changed")),
+}
 
 
 def words_of(what: str, revision: int) -> EventWords:
     """The words of an event; one that is not known shows its own name."""
-    known = EVENTS.get(what)
+    known = EVENTS.get(what) or ACCOUNT_EVENTS.get(what)
     if known is None:
         return EventWords("check", "info", what)
     return EventWords(known.axis, known.state, str(known.words) % {"revision": revision or "–"})
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Every event by name, with its words for all revisions; by words. What reads the same has its name beside it."""
+    said = {name: str(each.words) % {"revision": "…"} for name, each in {**EVENTS, **ACCOUNT_EVENTS}.items()}
+    often = Counter(said.values())
+    options = [(name, f"{words} ({name})" if often[words] > 1 else words) for name, words in said.items()]
+    return sorted(options, key=lambda option: option[1])

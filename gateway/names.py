@@ -16,6 +16,7 @@ from shared.errors import Invalid
 
 KNOWN_AS = {
     "upstream": PersonName(id="upstream", login="upstream", display_name="Upstream"),
+    "anonymous": PersonName(id="anonymous", login="anonymous", display_name="A visitor"),
 }
 PROGRAMS = frozenset({"registry", "review", "identity", "pr_bot", "catalog", "gateway", "console", "import"})
 CACHED_S = 5.0

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from gateway.answers import named
 from gateway.auth import caller, read_caller, requires
 from gateway.clients import calls
-from gateway.event_words import EVENTS, words_of
+from gateway.event_words import kinds, words_of
 from gateway.load_charts import last_hour
 from gateway.names import about
 from gateway.paging import address, page_number, words
@@ -23,6 +23,7 @@ from gateway.routes.operations import read_operations, retry
 from gateway.routes.pages.tabs import operations_tabs
 from gateway.service_words import in_language
 from gateway.start_marks import import_problems
+from gateway.states import look_of
 from gateway.web import go, tell
 from shared.contracts.catalog import FindAudit, Timeline
 from shared.contracts.common import Empty, ServiceOperations
@@ -31,10 +32,6 @@ from shared.contracts.wire import load
 from shared.errors import HubError, Invalid
 
 AUDIT_A_PAGE = 50
-SECURITY = (
-    *("UserRegistered", "RoleRequested", "RoleGranted", "RoleRevoked", "UserDisabled", "UserEnabled", "UserErased"),
-    *("SignedIn", "SignInFailed", "GroupChanged", "TokenIssued", "TokenRevoked", "GitHubTokenChanged"),
-)
 IMPORT_TROUBLE = ("ImportBlocked", "RemovedUpstream", "MergeConflicted")
 
 blueprint = Blueprint("operations_pages", __name__, url_prefix="/operations")
@@ -52,6 +49,8 @@ def operations() -> str:
         trouble=_import_trouble(),
         not_imported=import_problems(current_app.extensions["hub_settings"]),
         state_of=service_state,
+        figure_word=figure_word,
+        words_of=words_of,
         now=time.time(),
         total_lag=sum(one.lag for service in found.services for one in service.subscriptions),
         hour=last_hour(current_app.extensions["hub_load"].samples(), _("All logs")),
@@ -68,6 +67,21 @@ def service_state(service: ServiceOperations) -> str:
         return "parked"
     beside = (service.relay, service.delivery)
     return "waiting" if any(part is not None and part.error for part in beside) else "running"
+
+
+def figure_word(name: str) -> str:
+    """What a figure of a service counts, such as `pull_requests_open`; an unknown one by its own name."""
+    known = {
+        "due": _("Models due"),
+        "generation": _("Generation"),
+        "projection_version": _("Version of the tables"),
+        "rebuilding": _("Being rebuilt"),
+        "rebuild_error": _("Error of the last rebuild"),
+    }
+    counted, _prefix, state = name.partition("pull_requests_")
+    if state and not counted:
+        return str(_("Pull requests: %(state)s", state=look_of("pull_request", state).word))
+    return str(known.get(name, name.replace("_", " ")))
 
 
 def _import_trouble() -> list[Any]:
@@ -167,7 +181,7 @@ def audit() -> str:
         error=error,
         found=named(found),
         lines=[(entry, words_of(entry.what, entry.revision), about(entry.subject)) for entry in named(found).items],
-        kinds=[("", _("Everything")), *((name, name) for name in sorted({*EVENTS, *SECURITY}))],
+        kinds=[("", _("Everything")), *kinds()],
         export_href=f"/operations/audit.csv?{urlencode(kept)}",
         page_href=lambda number: address("/operations/audit", page=number, **kept),
     )

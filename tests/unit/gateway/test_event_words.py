@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from gateway.event_words import EVENTS, words_of
+from gateway.event_words import ACCOUNT_EVENTS, EVENTS, kinds, words_of
 from gateway.states import LOOKS
-from shared.events import pr_bot, registry, review
+from shared.events import identity, pr_bot, registry, review
 
 
 @pytest.fixture(autouse=True)
@@ -32,5 +32,15 @@ def test_unknown_event_shows_its_name() -> None:
     assert words_of("SomethingNew", 0).words == "SomethingNew"
 
 
+def test_every_event_of_an_account_has_words() -> None:
+    about_people = {event.__name__ for event in identity.EVENTS.values()}
+    assert about_people <= set(ACCOUNT_EVENTS)
+
+
+def test_no_two_kinds_of_event_read_the_same() -> None:
+    words = [word for _name, word in kinds()]
+    assert len(words) == len(set(words)) == len({**EVENTS, **ACCOUNT_EVENTS})
+
+
 def test_looks_exist() -> None:
-    assert all(words.state in LOOKS[words.axis] for words in EVENTS.values())
+    assert all(words.state in LOOKS[words.axis] for words in {**EVENTS, **ACCOUNT_EVENTS}.values())
