@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flask_babel import gettext as _
@@ -22,9 +23,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
-    """`strong` says what is, `text` what follows, the link where to go on."""
+    """`strong` says what is, `text` what follows, the link where to go on; without a `glyph` it has its tone's."""
 
     tone: str
+    glyph: str = ""
     strong: str
     text: str = ""
     word: str = ""
@@ -48,7 +50,7 @@ def detail_href(name: str, tab: str = "") -> str:
 def _quarantined(model: ModelDetail, standing: Standing) -> Banner | None:
     if model.state != "quarantined":
         return None
-    return Banner(tone="bad", strong=_("Quarantined by an operator."), text=model.reason)
+    return Banner(tone="bad", glyph="shield-x", strong=_("Quarantined by an operator."), text=model.reason)
 
 
 def _noticed(model: ModelDetail, standing: Standing) -> Banner | None:
@@ -61,26 +63,40 @@ def _noticed(model: ModelDetail, standing: Standing) -> Banner | None:
         "import-blocked": _("Upstream has a model of this name too."),
     }.get(slug, slug)
     href = detail_href(model.name, "settings")
-    return Banner(tone="warn", strong=strong, text=detail, word=_("Decide in Settings"), href=href)
+    text = _conflicting(detail) if slug == "merge-conflict" else detail
+    return Banner(tone="warn", glyph="alert-fill", strong=strong, text=text, word=_("Decide in Settings"), href=href)
+
+
+def _conflicting(detail: str) -> str:
+    """Of `revision 2: /0/context_length`, which fields of which revision; the detail itself where it is otherwise."""
+    found = re.fullmatch(r"revision (\d+): (.+)", detail)
+    if found is None:
+        return detail
+    fields = [re.sub(r"^/(\d+/)?", "", each).replace("/", " · ") for each in found[2].split(", ")]
+    return str(_("In revision %(number)s: %(fields)s.", number=found[1], fields=", ".join(fields)))
 
 
 def _archived(model: ModelDetail, standing: Standing) -> Banner | None:
     if model.state != "archived":
         return None
-    return Banner(
-        tone="plain", strong=_("Archived."), text=model.reason or _("Clients do not get this model any more.")
+    banner = Banner(
+        tone="plain",
+        glyph="archive",
+        strong=_("Archived."),
+        text=model.reason or _("Clients do not get this model any more."),
     )
+    if not standing.manages:
+        return banner
+    return replace(banner, word=_("Restore it"), href=f"{detail_href(model.name, 'settings/access')}#restore")
 
 
 def _deprecated(model: ModelDetail, standing: Standing) -> Banner | None:
     if model.state != "deprecated":
         return None
-    banner = Banner(tone="warn", strong=_("Deprecated."), text=model.reason)
+    banner = Banner(tone="warn", glyph="alert-fill", strong=_("Deprecated."), text=model.reason)
     if not model.replacement:
         return banner
-    word = _("Use %(name)s instead", name=model.replacement)
-    href = detail_href(model.replacement)
-    return Banner(tone="warn", strong=banner.strong, text=banner.text, word=word, href=href)
+    return replace(banner, word=_("Use %(name)s instead", name=model.replacement), href=detail_href(model.replacement))
 
 
 def _waiting(model: ModelDetail, standing: Standing) -> Banner | None:
@@ -118,7 +134,8 @@ def _unpublished(model: ModelDetail, standing: Standing) -> Banner | None:
 def _withheld(model: ModelDetail, standing: Standing) -> Banner | None:
     if model.feed.served or model.visibility != "public" or model.state == "unpublished":
         return None
-    return Banner(tone="warn", strong=_("Not in the client list."), text=in_language(model.feed.reason))
+    text = in_language(model.feed.reason)
+    return Banner(tone="warn", glyph="alert-fill", strong=_("Not in the client list."), text=text)
 
 
 def _pull_request(model: ModelDetail, standing: Standing) -> Banner | None:
@@ -133,9 +150,13 @@ def _pull_request(model: ModelDetail, standing: Standing) -> Banner | None:
     }.get(pull.state)
     if strong is None:
         return None
-    href = detail_href(model.name, "pull-request")
     return Banner(
-        tone="warn", strong=strong, text=in_language(pull.reason), word=_("Go to the pull request"), href=href
+        tone="warn",
+        glyph="alert-fill",
+        strong=strong,
+        text=in_language(pull.reason),
+        word=_("Go to the pull request"),
+        href=detail_href(model.name, "pull-request"),
     )
 
 

@@ -11,6 +11,7 @@ from gateway.assets import install_assets
 from gateway.figures import byte_size, context, gigabytes, initials, ladder, page_numbers, parameters, size_range
 from gateway.form_words import field_id, hint_of, is_under, known_values, label_of
 from gateway.i18n import install_i18n
+from gateway.names import PROGRAMS
 from gateway.preferences import install_preferences
 from gateway.service_words import in_language
 from gateway.states import format_word, look_of, type_word
@@ -33,6 +34,7 @@ def install_presentation(app: Flask, account_language: Callable[[], str] = lambd
     app.jinja_env.filters["said"] = in_language
     app.jinja_env.globals.update(
         look_of=look_of,
+        PROGRAMS=PROGRAMS,
         type_word=type_word,
         format_word=format_word,
         ladder_of=ladder,

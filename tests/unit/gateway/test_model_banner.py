@@ -61,6 +61,16 @@ def test_reviewer_is_led_to_the_review() -> None:
     assert banner(REVIEWER, pending=PENDING).href == "/reviews/m/4"
 
 
+def test_archived_model_is_restored_by_its_owner_alone() -> None:
+    assert banner(OWNER, state="archived").href == "/models/detail/m/settings/access#restore"
+    assert banner(state="archived").href == ""
+
+
+def test_conflict_names_fields_and_not_pointers() -> None:
+    found = banner(OWNER, notices=["merge-conflict: revision 2: /0/context_length, /model_specs/0/model_format"])
+    assert found.text == "In revision 2: context_length, model_specs · 0 · model_format."
+
+
 def test_deprecation_names_the_replacement() -> None:
     found = banner(state="deprecated", reason="Old.", replacement="n")
     assert (found.text, found.href) == ("Old.", "/models/detail/n")
