@@ -63,7 +63,19 @@ def in_turn(rows: list[tuple[MyModelRow, Step]]) -> list[tuple[str, list[tuple[M
 def next_step(row: MyModelRow) -> Step:
     """The slug as a link and its reason; `primary` where nothing goes on before the owner has done it."""
     name = row.summary.name
-    known: dict[str, Callable[[], Step]] = {
+    if row.summary.state == "quarantined" and row.next_step in ("none", "pull-request"):
+        return Step(
+            word=_("See why"),
+            href=detail_href(name, "timeline"),
+            why=_("An operator quarantined it; clients do not get it."),
+        )
+    step = _steps(name, row).get(row.next_step)
+    return step() if step else Step(word=_("Edit"), href=detail_href(name, "settings"), why=_standing(row))
+
+
+def _steps(name: str, row: MyModelRow) -> dict[str, Callable[[], Step]]:
+    """By what catalog says is next."""
+    return {
         "submit": lambda: Step(
             word=_("Finish and submit"),
             href=detail_href(name, "settings"),
@@ -97,14 +109,6 @@ def next_step(row: MyModelRow) -> Step:
             primary=True,
         ),
     }
-    if row.summary.state == "quarantined" and row.next_step in ("none", "pull-request"):
-        return Step(
-            word=_("See why"),
-            href=detail_href(name, "timeline"),
-            why=_("An operator quarantined it; clients do not get it."),
-        )
-    step = known.get(row.next_step)
-    return step() if step else Step(word=_("Edit"), href=detail_href(name, "settings"), why=_standing(row))
 
 
 def _standing(row: MyModelRow) -> str:
