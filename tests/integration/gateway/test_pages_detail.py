@@ -117,6 +117,13 @@ def test_what_was_said_of_a_revision_is_read_without_its_review(hub: TestHub, mo
     assert "review" not in noting.asked
 
 
+def test_a_review_finds_its_neighbours_without_the_list(hub: TestHub, model: str, noting: Noting) -> None:
+    assert reader(hub, "rita").get(f"/reviews/{model}/2").status == 200
+    assert "review_neighbours" in noting.asked
+    # How many wait stands in the head of every page.
+    assert noting.asked.count("reviews") == 1
+
+
 @pytest.mark.parametrize("view", ["", "&view=split"])
 def test_comparison_says_what_changes_by_field_and_as_text(hub: TestHub, model: str, view: str) -> None:
     page = reader(hub, "max").get(f"/models/detail/{model}/compare?from=1&to=2{view}")
