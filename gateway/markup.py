@@ -232,7 +232,7 @@ def anchor(words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ColouredJson:
-    """`html` is one `<span class="ln">` a line; `cut` says that later lines were left out."""
+    """`html` is a `<span class="ln">` a line, those of one hundred in a `<span class="lines">`; `cut`: it goes on."""
 
     html: Markup
     lines: int
@@ -244,8 +244,11 @@ def colour_json(text: str, *, most_lines: int = JSON_LINES) -> ColouredJson:
     """JSON text coloured by class names that the editor uses too; any text is accepted, also broken JSON."""
     lines = lines_of(text)
     shown = "\n".join(lines[:most_lines])
-    numbered = "".join(f'<span class="ln">{line}\n</span>' for line in coloured_lines(shown))
-    return ColouredJson(Markup(numbered), len(lines), len(text.encode()), len(lines) > most_lines)  # noqa: S704
+    spans = [f'<span class="ln">{line}\n</span>' for line in coloured_lines(shown)]
+    # The first hundred begins with line 1, the second with line 100: so the style sheet can count them.
+    parts = ("".join(spans[max(first - 1, 0) : first + 99]) for first in range(0, len(spans) + 1, 100))
+    html = "".join(f'<span class="lines">{part}</span>' for part in parts)
+    return ColouredJson(Markup(html), len(lines), len(text.encode()), len(lines) > most_lines)  # noqa: S704
 
 
 def coloured_lines(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,12 @@ PATIENCE_S = 180
 
 
 class NotRun(Exception):
-    """Lighthouse could not be had or gave no report; the message says why."""
+    """Lighthouse could not be had or gave no report; the message says why, `short` with its own word for it."""
+
+    @property
+    def short(self) -> str:
+        found = re.search(r"\b[A-Z]+(?:_[A-Z]+)+\b", str(self))
+        return found[0] if found else str(self).splitlines()[0]
 
 
 def audited(url: str, *, browser: str) -> tuple[dict[str, int], list[str]]:

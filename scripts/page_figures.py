@@ -138,13 +138,19 @@ def _visit(browser: Browser, hub: TestHub, address: str, who: str, path: str) ->
 def scored(address: str, paths: list[str]) -> dict[str, tuple[dict[str, int], list[str]]]:
     """Lighthouse's scores and wishes by path; a path it gave no report for holds the reason among its wishes."""
     executable = next(path for path in map(shutil.which, NAMES) if path)
-    found: dict[str, tuple[dict[str, int], list[str]]] = {}
-    for path in paths:
+    return {path: _scored(f"{address}{path}", executable) for path in paths}
+
+
+def _scored(url: str, browser: str) -> tuple[dict[str, int], list[str]]:
+    """Asked twice where the first time gave no report: on a busy machine Lighthouse loses its own trace."""
+    try:
+        return audited(url, browser=browser)
+    except NotRun as first:
         try:
-            found[path] = audited(f"{address}{path}", browser=executable)
-        except NotRun as error:
-            found[path] = ({}, [str(error)])
-    return found
+            scores, wishes = audited(url, browser=browser)
+        except NotRun as second:
+            return {}, [f"no report, twice: {second}"]
+        return scores, [f"no report the first time ({first.short}), this is the second", *wishes]
 
 
 def show(found: Mapping[tuple[str, str], Figures], scores: Mapping[str, tuple[dict[str, int], list[str]]]) -> None:

@@ -206,6 +206,12 @@ def test_json_is_cut_at_its_line_limit() -> None:
     assert (coloured.cut, coloured.lines, str(coloured.html).count('class="ln"')) == (True, 52, 10)
 
 
+@pytest.mark.parametrize(("lines", "parts"), [(1, [1]), (99, [99]), (100, [99, 1]), (250, [99, 100, 51])])
+def test_lines_stand_together_by_the_hundred_of_their_number(lines: int, parts: list[int]) -> None:
+    html = str(colour_json("\n".join("1" * lines)).html)
+    assert [part.count('class="ln"') for part in html.split('class="lines"')[1:]] == parts
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_coloured_without_loss_of_characters(text: str) -> None:
     shown = text_of(str(colour_json(text).html))
