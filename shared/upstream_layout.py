@@ -20,9 +20,13 @@ Change = Literal["add", "update", "remove"]
 MODEL_TYPES = ("llm", "embedding", "rerank", "image", "audio", "video", "world")
 ROOT = "xinference/model"
 BRANCHES = "chore/models-sync/"
+BATCH = "batch-"
 NAMES_IN_TITLE = 3
 
 _MODEL_FILE = re.compile(rf"{ROOT}/({'|'.join(MODEL_TYPES)})/models/([^/]+)\.json")
+_TITLES = re.compile(
+    r'FEAT: \[model\] .* (support|removed)|ENH: update model ".*" JSON|ENH: update \d+ models JSON \(.*\)'
+)
 _AGGREGATE_FILES = {
     f"{ROOT}/{model_type}/{'llm_family' if model_type == 'llm' else 'model_spec'}.json": model_type
     for model_type in MODEL_TYPES
@@ -180,6 +184,23 @@ def branch(name: str, *, login: str | None = None, taken: Collection[str] = ()) 
     return found
 
 
+def batch_branch(owner: str, *, login: str | None = None, taken: Collection[str] = ()) -> str:
+    """The branch of the request for several models of the person called `owner`; otherwise as `branch`."""
+    return branch(f"{BATCH}{owner}", login=login, taken=taken)
+
+
+def batch_title(changes: Sequence[tuple[Change, str]]) -> str:
+    """The title of a request for several (change, name): adding few is called so, all else an update."""
+    names = [name for _, name in changes]
+    is_adding = all(change == "add" for change, _ in changes) and len(names) <= NAMES_IN_TITLE
+    return title("add" if is_adding else "update", *names)
+
+
+def is_title(text: str) -> bool:
+    """Whether it is in the form of these titles, for whichever models."""
+    return bool(_TITLES.fullmatch(text))
+
+
 def title(change: Change, *names: str) -> str:
     """A pull request's title as upstream has them; raises ValueError without a name."""
     if not names:
@@ -210,3 +231,14 @@ def commit_message(
     if trailers:
         lines += ["", *(f"{key}: {value}" for key, value in trailers)]
     return "\n".join(lines) + "\n"
+
+
+def batch_message(models: Sequence[tuple[str, str, str | None]], *, trailers: Sequence[tuple[str, str]] = ()) -> str:
+    """The commit of several (type, name, login of the submitter), in the form of `commit_message`."""
+    shown = ", ".join(f"{type}:{name}" for type, name, _ in models[:NAMES_IN_TITLE])
+    more = f", … +{len(models) - NAMES_IN_TITLE} more" if len(models) > NAMES_IN_TITLE else ""
+    lines = [f"[models-hub] Update {len(models)} models ({shown}{more})", ""]
+    for type, name, login in models:
+        by = f" by user {login}" if login else ""
+        lines.append(f'Automated sync for model "{name}" ({type}){by}.')
+    return "\n".join([*lines, "", *(f"{key}: {value}" for key, value in trailers)]) + "\n"

@@ -164,8 +164,9 @@ class Application(LogService):
             most_open=request.most_open,
             most_per_hour=request.most_per_hour,
             reason=request.reason,
+            batch=request.batch,
         )
-        position = self.records.control(wanted, caller)
+        position = self.records.control(wanted, caller, at=self.clock())
         self.wake()
         return Done(position=f"pr_bot:{position}")
 

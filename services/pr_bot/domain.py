@@ -75,12 +75,13 @@ class MainContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """What operators allow; 0 is no cap."""
+    """What operators allow; 0 is no cap. `batch`: one request for what is published of one owner."""
 
     paused: bool = False
     most_open: int = 0
     most_per_hour: int = 0
     reason: str = ""
+    batch: bool = False
 
 
 CONTROLS_STREAM = "pullrequests"
@@ -98,7 +99,7 @@ def evolve(state: PullRequest, event: Any) -> PullRequest:
     match event:
         case events.PullRequestQueued():
             revision = max(event.revision, state.revision)
-            return dataclasses.replace(state, state="queued", reason="", revision=revision)
+            return dataclasses.replace(state, state="queued", reason=event.reason, revision=revision)
         case PullRequestFacts():
             return _standing(state, event)
         case events.PullRequestSkipped():
@@ -162,6 +163,7 @@ def evolve_controls(state: Controls, event: Any) -> Controls:
                 most_open=event.most_open,
                 most_per_hour=event.most_per_hour,
                 reason=event.reason,
+                batch=event.batch,
             )
         case _:
             return state
@@ -192,6 +194,13 @@ def queue(state: PullRequest, *, model: str, revision: int) -> Sequence[Any]:
     if state.is_open or state.is_held_closed or revision <= state.revision:
         return []
     return [events.PullRequestQueued(model_name=model, revision=revision)]
+
+
+def wait(state: PullRequest, *, model: str, revision: int, reason: str) -> Sequence[Any]:
+    """The revision goes in a request that it cannot be in yet, as `reason` says."""
+    if (state.state, state.reason) == ("queued", reason) and revision <= state.revision:
+        return []
+    return [events.PullRequestQueued(model_name=model, revision=revision, reason=reason)]
 
 
 def stand(state: PullRequest, *, seen: PullRequestFacts) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from services.pr_bot import domain
 from services.pr_bot.application import Application
 from services.pr_bot.domain import DEFAULT_ACCOUNT
 from services.pr_bot.projection import Due
-from services.pr_bot.reconcile import UpstreamAhead
+from services.pr_bot.reconcile import AtWork, UpstreamAhead
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.upstream import BranchMoved, RateLimited
 from shared.errors import HubError
@@ -209,7 +209,7 @@ class Worker:
 
     def _failed(self, due: Due, error: Exception) -> None:
         attempts = due.attempts + 1
-        passing = isinstance(error, UpstreamAhead | BranchMoved) and attempts <= domain.QUIET_ATTEMPTS
+        passing = isinstance(error, UpstreamAhead | BranchMoved | AtWork) and attempts <= domain.QUIET_ATTEMPTS
         delay_s = attempts / 4 if passing else domain.retry_after_s(attempts)
         at = self._now() + delay_s
         log.warning("step failed", model=due.model, attempts=attempts, error=_reason(error))

@@ -49,12 +49,16 @@ AtMost = Annotated[int, ma.fields.Integer(strict=True, load_default=0, validate=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlPullRequests:
-    """For operators, all of it at once: `paused` stops every request as it is; 0 is no cap."""
+    """For operators, all of it at once: `paused` stops every request as it is; 0 is no cap.
+
+    `batch`: what is published of one owner goes in one request; what is open goes on as it is.
+    """
 
     reason: Reason
     paused: bool = False
     most_open: AtMost = 0
     most_per_hour: AtMost = 0
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,7 @@ class UpstreamState:
     nothing is limited. Until `waits_until` (0: not at all) nothing is asked of upstream; `waits_because`: `budget`
     where the window's calls are used up, `pace` where upstream wants a pause, `paused` by an operator, `full` where
     no more requests may be opened now (others are kept up to date). `next_try_at` is of what comes first.
-    An operator set `paused`, `most_open` at once and `most_per_hour` (0: no cap), and said `control_reason`;
+    An operator set `paused`, `most_open` at once, `most_per_hour` (0: no cap) and `batch`, and said `control_reason`;
     `opened_lately` counts the last hour. `counts` by state of the request. For operators and services alone: `people`,
     where a local `target` lies, and what `error` it was.
     """
@@ -130,6 +134,7 @@ class UpstreamState:
     paused: bool = False
     most_open: int = 0
     most_per_hour: int = 0
+    batch: bool = False
     control_reason: str = ""
     opened_lately: int = 0
     counts: dict[str, int] = field(default_factory=dict)

@@ -36,10 +36,11 @@ class PullRequestFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestQueued:
-    """The model is due; nothing is open yet."""
+    """The model is due; nothing is open yet. `reason` says what else it waits for, if anything."""
 
     model_name: str
     revision: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +184,15 @@ class ReleasedUpstream:
 class PullRequestsControlled:
     """An operator paused all requests or let them go on, or set how many may be: 0 is as many as there are.
 
-    `most_open` at once, `most_per_hour` opened in any hour. Stream `pullrequests`.
+    `most_open` at once, `most_per_hour` opened in any hour. `batch`: what is published of one owner goes in one
+    request. Stream `pullrequests`.
     """
 
     paused: bool
     most_open: int
     most_per_hour: int
     reason: str
+    batch: bool = False
 
 
 EVENTS = wire_names(

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, or_, select, update
 
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection.accounts import AccountRows, given_to
-from services.pr_bot.projection.limits import Limits
+from services.pr_bot.projection.batches import BatchRows, aboard
+from services.pr_bot.projection.limits import OPEN_COUNT, Limits
 from services.pr_bot.projection.returns import Returned
 from services.pr_bot.projection.tables import (
+    ABOARD,
     DUE,
     DUE_TRACES,
     HEARD,
@@ -86,6 +88,7 @@ class Rows:
         self.database = database
         database.create(METADATA)
         self.accounts = AccountRows(database)
+        self.batches = BatchRows(database)
         self.turns = Turns(database)
         self.returned = Returned(database)
         self.limits = Limits(database)
@@ -119,7 +122,7 @@ class Rows:
 
         One person's after another's: first of whom a model was looked at longest ago; of each person's, who
         waits longest. What only follows main's move comes after all that somebody waits for.
-        `only_open`: those that have an open request, or a place to open one.
+        `only_open`: those that have an open request, travel in one, or have a place to open one.
         """
         person = func.coalesce(SUBMITTERS.c.person, DUE.c.actor)
         query = (
@@ -136,7 +139,8 @@ class Rows:
             query = query.where(DUE.c.model == model)
         if only_open:
             standing = select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.is_open == 1)
-            query = query.where(DUE.c.model.in_(standing) | DUE.c.model.in_(select(PLACES.c.model)))
+            held = (standing, select(ABOARD.c.model), select(PLACES.c.model))
+            query = query.where(or_(*(DUE.c.model.in_(models) for models in held)))
         with self.database.read() as connection:
             return [_due(row) for row in connection.execute(query)]
 
@@ -206,8 +210,7 @@ class Rows:
 
     def open_count(self) -> int:
         with self.database.read() as connection:
-            query = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1)
-            return connection.scalar(query) or 0
+            return connection.scalar(OPEN_COUNT) or 0
 
     def concerned(self, *, number: int = 0, branch: str = "", sha: str = "") -> list[Standing]:
         """The requests with this number, or on this branch, or with this head; a branch alone has no number."""
@@ -219,7 +222,8 @@ class Rows:
                     rows = connection.execute(select(PULL_REQUESTS).where(column == value))
                     found |= {row.model: _standing(row) for row in rows}
             model = given_to(connection, branch) if branch else None
-        if model is not None:
+            given = [*([model] if model else []), *(aboard(connection, branch) if branch else [])]
+        for model in given:
             found.setdefault(model, Standing(model=model, number=0, branch=branch, head_sha="", is_open=False))
         return list(found.values())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from services.pr_bot.projection.tables import ACCOUNT_BRANCHES, BRANCHES, OWNERS, PULL_REQUESTS
+from services.pr_bot.projection.tables import ACCOUNT_BRANCHES, BATCHES, BRANCHES, OWNERS, PULL_REQUESTS
 from shared.database import Database
 
 _ENDED = ("none", "noop", "merged", "superseded")
@@ -30,8 +30,7 @@ class AccountRows:
         with self._database.write() as connection:
             if (found := _known(connection, model, login)) is not None:
                 return found
-            given = [*connection.scalars(select(BRANCHES.c.branch)), *connection.scalars(_ALL)]
-            branch = choose(given)
+            branch = choose(given_branches(connection))
             if login is None:
                 connection.execute(BRANCHES.insert().values(branch=branch, model=model))
             else:
@@ -61,7 +60,10 @@ class AccountRows:
         return list(connection.scalars(query))
 
 
-_ALL = select(ACCOUNT_BRANCHES.c.branch)
+def given_branches(connection: Connection) -> list[str]:
+    """Every branch that is a model's or a batch's."""
+    tables = (BRANCHES, ACCOUNT_BRANCHES, BATCHES)
+    return [branch for table in tables for branch in connection.scalars(select(table.c.branch))]
 
 
 def _known(connection: Connection, model: str, login: str | None) -> str | None:

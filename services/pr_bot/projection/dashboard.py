@@ -40,6 +40,7 @@ class Dashboard:
             paused=controls.paused,
             most_open=controls.most_open,
             most_per_hour=controls.most_per_hour,
+            batch=controls.batch,
             control_reason=controls.reason,
             opened_lately=limits.opened_lately(self._now()),
             counts=dict(states),

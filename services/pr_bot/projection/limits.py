@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, distinct, func, select, true
 
 from services.pr_bot.domain import Controls
-from services.pr_bot.projection.tables import BUDGET, CONTROLS, OPENED, PLACES, PULL_REQUESTS
+from services.pr_bot.projection.tables import ABOARD, BATCH_MODE, BUDGET, CONTROLS, OPENED, PLACES, PULL_REQUESTS
 from shared.database import Database
 
 HOUR_S = 3600.0
+# One that carries several models is one.
+OPEN_COUNT = select(func.count(distinct(PULL_REQUESTS.c.number))).where(PULL_REQUESTS.c.is_open == 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,15 @@ class Limits:
                 reason=controls.reason,
             )
         )
+        connection.execute(delete(BATCH_MODE))
+        if controls.batch:
+            connection.execute(BATCH_MODE.insert().values(id=1, wanted=1))
 
     def take_place(self, model: str, *, at: float) -> bool:
         """Whether the model's step may open a request, which counts as opened from now on, until the place is free.
 
-        One that is open needs none, and one that has a place keeps it: the step before was killed, maybe too late.
+        One that is open or travels with others needs none, and one that has a place keeps it: the step before was
+        killed, maybe too late.
         """
         if not _caps(self.controls()):
             return True
@@ -55,6 +61,8 @@ class Limits:
             if connection.scalar(_HELD.where(PLACES.c.model == model)):
                 return True
             if connection.scalar(_OPEN.where(PULL_REQUESTS.c.model == model)):
+                return True
+            if connection.scalar(select(ABOARD.c.branch).where(ABOARD.c.model == model)) is not None:
                 return True
             if _full_until(connection, controls_in(connection), at) is not None:
                 return False
@@ -66,8 +74,14 @@ class Limits:
         connection.execute(delete(PLACES).where(PLACES.c.model == model))
 
     def opened(self, connection: Connection, number: int, *, at: float, model: str = "") -> None:
-        """A request was opened, in the model's place; what is older than an hour is forgotten."""
+        """A request was opened, in the model's place; what is older than an hour is forgotten.
+
+        Of several models it is opened once.
+        """
         self.give_back(connection, model)
+        sharing = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.number == number)
+        if (connection.scalar(sharing) or 0) > 1:
+            return
         connection.execute(delete(OPENED).where((OPENED.c.at <= at - HOUR_S) | (OPENED.c.number == number)))
         connection.execute(OPENED.insert().values(number=number, at=at))
 
@@ -102,11 +116,15 @@ _HELD = select(func.count()).select_from(PLACES)
 
 def controls_in(connection: Connection) -> Controls:
     """What operators allow, everything where they never said."""
-    row = connection.execute(select(CONTROLS)).first()
+    row = connection.execute(select(CONTROLS, BATCH_MODE.c.wanted).outerjoin(BATCH_MODE, true())).first()
     if row is None:
         return Controls()
     return Controls(
-        paused=bool(row.paused), most_open=row.most_open, most_per_hour=row.most_per_hour, reason=row.reason
+        paused=bool(row.paused),
+        most_open=row.most_open,
+        most_per_hour=row.most_per_hour,
+        reason=row.reason,
+        batch=bool(row.wanted),
     )
 
 
@@ -119,7 +137,7 @@ def _full_until(connection: Connection, controls: Controls, now: float) -> float
     if controls.most_open:
         standing = select(PULL_REQUESTS.c.model).where(PULL_REQUESTS.c.is_open == 1)
         might = connection.scalar(_HELD.where(PLACES.c.model.not_in(standing))) or 0
-        if (connection.scalar(_OPEN) or 0) + might >= controls.most_open:
+        if (connection.scalar(OPEN_COUNT) or 0) + might >= controls.most_open:
             return 0.0
     if controls.most_per_hour:
         times = [*connection.scalars(select(OPENED.c.at)), *connection.scalars(select(PLACES.c.at))]

@@ -98,6 +98,29 @@ CONTROLS = Table(
     Column("most_per_hour", Integer, nullable=False),
     Column("reason", Text, nullable=False),
 )
+# A table of its own, as for DUE's traces; no row: off.
+BATCH_MODE = Table(
+    "batch_mode",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("wanted", Integer, nullable=False),
+)
+# The branch of each owner's requests of several models, by account: `login` is empty for the default.
+BATCHES = Table(
+    "batches",
+    METADATA,
+    Column("branch", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("login", Text, nullable=False),
+    UniqueConstraint("owner", "login"),
+)
+# Written before the model is put in the branch's commit, taken out once it is out of it again.
+ABOARD = Table(
+    "aboard",
+    METADATA,
+    Column("model", Text, primary_key=True),
+    Column("branch", Text, nullable=False, index=True),
+)
 OPENED = Table(
     "opened",
     METADATA,

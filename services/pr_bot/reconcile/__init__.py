@@ -6,42 +6,31 @@ from what is seen, not from what was done.
 
 from __future__ import annotations
 
-import dataclasses
 from functools import partial
 
-from services.pr_bot import domain, rules
+from services.pr_bot import domain
 from services.pr_bot.domain import DEFAULT_ACCOUNT, PullRequest
 from services.pr_bot.projection import Due
+from services.pr_bot.projection.batches import Batch
+from services.pr_bot.reconcile.batches import AtWork, Batches
 from services.pr_bot.reconcile.commits import Commits
-from services.pr_bot.reconcile.ending import Ending, record_skip
+from services.pr_bot.reconcile.ending import Ending, LeftAlone, record_skip
 from services.pr_bot.reconcile.records import Records
+from services.pr_bot.reconcile.requests import Requests, UpstreamAhead, facts_of, loads_of
 from services.pr_bot.reconcile.returns import Returns
-from services.pr_bot.reconcile.texts import Texts, title_to_keep
+from services.pr_bot.reconcile.texts import Texts
+from services.pr_bot.reconcile.wanted import IN_CONFLICT, desired_of, is_known, is_there, other_type, there_because
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.reconcile.work import Work
-from services.pr_bot.upstream import NewPull, Pull, RateLimited, TokenRefused
+from services.pr_bot.upstream import RateLimited, TokenRefused
 from services.pr_bot.upstream.accounts import Account, Accounts, looking_as
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
-from shared import document, upstream_layout
-from shared.contracts.common import ModelRef, system_caller
-from shared.contracts.pr_bot import CLOSED_UPSTREAM
+from shared import upstream_layout
 from shared.contracts.registry import DesiredState, Registry
-from shared.errors import Conflict, NotFound
-from shared.events.pr_bot import PullRequestFacts
+
+__all__ = ["AtWork", "NoUpstream", "Reconciler", "UpstreamAhead"]
 
 OFF = "HUB_UPSTREAM is off: this hub opens no pull requests"
-
-
-class UpstreamAhead(Conflict):
-    """Main holds what registry has not taken over yet; a request now would undo somebody's work."""
-
-    slug = "upstream-ahead"
-
-
-class LeftAlone(Conflict):
-    """A person's commit lies where another account's request would have to go."""
-
-    slug = "left-alone"
 
 
 class Reconciler:
@@ -60,18 +49,33 @@ class Reconciler:
     ) -> None:
         self._accounts = accounts
         self._registry = registry
-        self._commits = commits
         self._watch = watch
         self._records = records
         self._parsed = parsed
-        self._texts = Texts(commits=commits, public_url=public_url)
         self._ending = Ending(commits=commits, records=records)
+        texts = Texts(commits=commits, public_url=public_url)
+        self._requests = Requests(commits=commits, texts=texts, ending=self._ending)
+        self._batches = Batches(
+            accounts=accounts,
+            registry=registry,
+            commits=commits,
+            requests=self._requests,
+            ending=self._ending,
+            watch=watch,
+            records=records,
+            parsed=parsed,
+        )
         self._returns = Returns(records)
 
     def step(self, due: Due) -> None:
         """Upstream and the stream agree with registry afterwards; raises what is worth another try."""
         desired = desired_of(self._registry, due.model)
         self._records.rows.accounts.keep_owners(due.model, desired.owners)
+        with self._batches.turn(due.model, desired) as is_shared:
+            # Whoever was at it until now may have changed much.
+            self._step(due, desired_of(self._registry, due.model) if is_shared else desired)
+
+    def _step(self, due: Due, desired: DesiredState) -> None:
         state = self._records.pull_request(due.model)
         account = self._account(state, desired)
         while True:
@@ -93,15 +97,21 @@ class Reconciler:
                 return
 
     def _step_as(self, account: Account, due: Due, desired: DesiredState, state: PullRequest) -> None:
-        work = self._looked(due, desired, account, state)
+        batch = self._batches.of(due.model)
+        if batch is None:
+            work = self._looked(due, desired, account, state)
+        else:
+            work = self._looked_at(batch, due, desired, account, state)
         if due.heard:
             self._returns.look(due, model=work.model, state=work.state, pull=work.pull, upstream=work.upstream)
         if work.state.is_held_closed and due.ask != "reopen" and not work.was_reopened:
             return
-        if desired.wanted == "nothing":
+        if batch is not None:
+            self._batches.step(work, batch)
+        elif desired.wanted == "nothing":
             self._ending.end(work, reason=desired.reason, noop=False)
-            return
-        self._towards(work)
+        else:
+            self._towards(work)
 
     def _account(self, state: PullRequest, desired: DesiredState) -> Account:
         """Of the request that stands, as long as it works; where none does, one that can only look."""
@@ -126,9 +136,9 @@ class Reconciler:
         pulls = upstream.pulls(seen) if seen else ()
         recorded = next((pull for pull in pulls if pull.number == state.number), None)
         if last is not None and recorded is not None and recorded.state != "open":
-            state = self._record_end(due, desired, recorded)
+            state = self._ending.ended(due, desired, recorded)
         elif last is not None and recorded is not None and not account.refusal and last.opened_as != account.opened_as:
-            state = self._give_way(due, desired, account, recorded)
+            state = self._ending.give_way(due, desired, account, recorded)
         if seen != branch:
             pulls = upstream.pulls(branch) if branch else ()
         return Work(
@@ -140,123 +150,64 @@ class Reconciler:
             pull=pulls[-1] if pulls else None,
         )
 
-    def _give_way(self, due: Due, desired: DesiredState, account: Account, pull: Pull) -> PullRequest:
-        """The request of another account makes room for this one's, where this account may close it."""
-        upstream = account.upstream
-        if stranger := self._commits.stranger_on(upstream, pull.head_sha, base=upstream.head()):
-            raise LeftAlone(stranger)
-        reason = "a request of another account replaces it"
-        try:
-            upstream.comment(pull.number, f"models-hub:closed:{pull.number}", rules.closing(reason))
-            upstream.close_pull(pull.number)
-            if account.login is None:
-                upstream.delete_branch(pull.branch)
-        except TokenRefused:
-            return self._records.pull_request(due.model)
-        closed = partial(
-            domain.close, model=desired.name, number=pull.number, by="hub", reason=reason, as_state="superseded"
+    def _looked_at(
+        self, batch: Batch, due: Due, desired: DesiredState, account: Account, state: PullRequest
+    ) -> Work:
+        """The request that the model travels in, with what ended since the last look recorded of the model."""
+        pulls = account.upstream.pulls(batch.branch)
+        recorded = next((pull for pull in pulls if pull.number == state.number), None)
+        if state.is_open and recorded is not None and recorded.state != "open":
+            state = self._ending.ended(due, desired, recorded)
+            if not state.is_held_closed:
+                self._batches.ended(due, batch)
+        return Work(
+            due=due,
+            desired=desired,
+            state=state,
+            account=account,
+            branch=batch.branch,
+            pull=pulls[-1] if pulls else None,
+            batch=batch,
         )
-        return self._records.record(due, closed)
-
-    def _record_end(self, due: Due, desired: DesiredState, pull: Pull) -> PullRequest:
-        if pull.state == "merged":
-            ended = partial(domain.merge, model=desired.name, number=pull.number, merge_sha=pull.merge_sha)
-            return self._records.record(due, ended)
-        by_hub = pull.closed_by == "hub"
-        reason = (desired.reason or "a newer request replaces it") if by_hub else CLOSED_UPSTREAM
-        closed = partial(
-            domain.close, model=desired.name, number=pull.number, by=pull.closed_by or "upstream", reason=reason
-        )
-        return self._records.record(due, closed)
 
     def _towards(self, work: Work) -> None:
         """Main lacks or holds what is wanted; a request where it lacks it."""
         desired = work.desired
         catalogue = Catalogue(work.upstream, work.upstream.head(), self._parsed)
         held = catalogue.find(work.model, model_type=desired.type)
-        is_known = _same(held.document if held else "", desired.upstream_document)
-        if desired.merge_conflict and is_known:
-            reason = "upstream changed the same fields; merge them in the hub"
+        known = is_known(desired, held)
+        if desired.merge_conflict and known:
+            self._ending.pause(work.due, desired, "conflicted", IN_CONFLICT)
+        elif is_there(desired, held):
+            self._ending.end(work, reason=there_because(desired), noop=True)
+        elif reason := other_type(desired, held):
             self._ending.pause(work.due, desired, "conflicted", reason)
-        elif _is_there(desired, held):
-            reason = desired.reason or "the target branch holds this content already"
-            self._ending.end(work, reason=reason, noop=True)
-        elif held is not None and held.type != desired.type:
-            reason = f"upstream holds this name as {held.type}; an operator decides"
-            self._ending.pause(work.due, desired, "conflicted", reason)
-        elif not is_known:
-            self._wait_for_registry(work, held, catalogue)
+        elif not known:
+            self._watch.tell_now(work.model, held, catalogue, model_type=desired.type)
+            raise UpstreamAhead.of(work.model, catalogue.commit)
+        elif self._batches.takes(work):
+            self._batches.join(work, catalogue, held)
         else:
             self._propose(work, catalogue, held)
 
-    def _wait_for_registry(self, work: Work, held: Held | None, catalogue: Catalogue) -> None:
-        self._watch.tell_now(work.model, held, catalogue, model_type=work.desired.type)
-        raise UpstreamAhead(
-            f"{work.model}: upstream's branch holds content at {catalogue.commit[:12]} that the hub "
-            "has not taken over yet; it is tried again once it has"
-        )
-
     def _propose(self, work: Work, catalogue: Catalogue, held: Held | None) -> None:
         """One commit on the current main, and the request that carries it."""
-        upstream, desired = work.upstream, work.desired
         branch = work.branch or self._records.rows.accounts.branch_of(
             work.due.model,
             work.account.login,
             lambda taken: upstream_layout.branch(work.model, login=work.account.login, taken=taken),
         )
-        head = upstream.branch_head(branch)
-        reopens = work.pull if work.due.ask == "reopen" and work.pull and work.pull.state == "closed" else None
-        tip = reopens.head_sha if reopens and head is None else head
-        if work.due.ask != "rebuild" and (stranger := self._commits.stranger_on(upstream, tip, base=catalogue.commit)):
-            self._ending.pause(work.due, desired, "paused", stranger)
+        standing = self._requests.carry(work, branch, catalogue.commit, loads_of(catalogue, [(work.desired, held)]))
+        if standing is None:
             return
-        if reopens is not None:
-            head, work = self._reopened(work, reopens, head)
-        removal = desired.wanted == "removed"
-        change = catalogue.change(
-            held, model_type=desired.type, name=work.model, document=None if removal else desired.document
-        )
-        commit = self._commits.build(upstream, catalogue.commit, change, desired)
-        text = self._texts.of(work, change, held, base_sha=catalogue.commit, head=commit, branch=branch)
-        if head != commit:
-            work = _drafted(work) if text.draft else work
-            upstream.point(branch, commit, expected=head)
-        pull = self._opened(work, text)
-        self._ending.answer(work, pull)
-        seen = _facts(work, pull, commit=commit, base_sha=catalogue.commit)
+        self._ending.answer(work, standing.pull)
         self._records.record(
             work.due,
-            partial(domain.stand, seen=seen),
-            also=partial(self._records.rows.returned.see_own, model=work.due.model, updated_at=pull.updated_at),
+            partial(domain.stand, seen=facts_of(work, standing)),
+            also=partial(
+                self._records.rows.returned.see_own, model=work.due.model, updated_at=standing.pull.updated_at
+            ),
         )
-
-    @staticmethod
-    def _reopened(work: Work, pull: Pull, head: str | None) -> tuple[str | None, Work]:
-        """GitHub opens a request again only where its branch is as it was, so that comes first."""
-        if head is None:
-            work.upstream.point(pull.branch, pull.head_sha, expected=None)
-            head = pull.head_sha
-        return head, dataclasses.replace(work, pull=work.upstream.reopen_pull(pull.number))
-
-    def _opened(self, work: Work, text: NewPull) -> Pull:
-        """The open request, with what it should say."""
-        upstream, pull = work.upstream, work.open_pull
-        if pull is None:
-            pull = upstream.open_pull(text)
-        title = title_to_keep(pull.title, work.model) or text.title
-        if (pull.title, pull.body, pull.draft) != (title, text.body, text.draft):
-            pull = upstream.edit_pull(pull.number, title=title, body=text.body, draft=text.draft)
-        return pull
-
-
-def _drafted(work: Work) -> Work:
-    """A draft already before it carries what nobody has approved: upstream's checks run on what is none."""
-    pull = work.open_pull
-    if pull is None or pull.draft:
-        return work
-    return dataclasses.replace(
-        work, pull=work.upstream.edit_pull(pull.number, title=pull.title, body=pull.body, draft=True)
-    )
 
 
 class NoUpstream:
@@ -268,45 +219,3 @@ class NoUpstream:
 
     def step(self, due: Due) -> None:
         record_skip(self._records, due, desired_of(self._registry, due.model), as_state="none", reason=OFF)
-
-
-def desired_of(registry: Registry, model: str) -> DesiredState:
-    """What registry wants upstream; nothing where it knows no such model."""
-    try:
-        return registry.desired_state(ModelRef(name=model), system_caller("pr_bot"))
-    except NotFound:
-        return DesiredState(name=model, type="", wanted="nothing", reason="the hub has no such model")
-
-
-def _is_there(desired: DesiredState, held: Held | None) -> bool:
-    if desired.wanted == "removed":
-        return held is None
-    return held is not None and held.type == desired.type and _same(held.document, desired.document)
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two documents hold the same, `updated_at` aside; an empty one equals only itself."""
-    if not one or not other:
-        return one == other
-    return document.same(one, other)
-
-
-def _facts(work: Work, pull: Pull, *, commit: str, base_sha: str) -> PullRequestFacts:
-    desired, upstream, last = work.desired, work.upstream, work.state.last
-    is_same = last is not None and (last.base_sha, last.head_sha) == (base_sha, commit)
-    return PullRequestFacts(
-        model_name=desired.name,
-        number=pull.number,
-        url=pull.url,
-        branch=pull.branch,
-        base=upstream.base,
-        title=pull.title,
-        body=pull.body,
-        draft=pull.draft,
-        head_sha=commit,
-        base_sha=base_sha,
-        revision=desired.revision,
-        document_sha256=desired.document_sha256,
-        diff=last.diff if last is not None and is_same else rules.cut(upstream.diff(base_sha, commit)),
-        opened_as=work.account.opened_as,
-    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from services.pr_bot import rules
+from services.pr_bot.reconcile.work import Load
 from services.pr_bot.upstream import Commit, CommitText, Upstream
-from services.pr_bot.upstream.catalogue import FileChange
 from shared import document, upstream_layout
 from shared.contracts.common import system_caller
 from shared.contracts.identity import Identity, PeopleQuery, PersonName
@@ -29,17 +30,22 @@ class Commits:
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
 
-    def build(self, upstream: Upstream, base: str, change: FileChange, desired: DesiredState) -> str:
-        """The SHA of one commit on `base` that makes `change`."""
-        removal = desired.wanted == "removed"
-        newest = document.newest_updated_at(desired.document) if desired.document else None
+    def build(self, upstream: Upstream, base: str, loads: Sequence[Load]) -> str:
+        """The SHA of one commit on `base` that makes the changes of all `loads`, in their order."""
+        times = [document.newest_updated_at(load.desired.document) for load in loads if load.desired.document]
+        newest = max((at for at in times if at is not None), default=None)
         text = CommitText(
             author=AUTHOR,
             email=EMAIL,
             date_s=rules.date_of(newest, base_date_s=0) or upstream.commit(base).date_s,
-            message=self._message(desired, removal=removal),
+            message=self._message(loads[0]) if len(loads) == 1 else self._batch_message(loads),
         )
-        return upstream.build(base, {change.path: change.after}, text)
+        return upstream.build(base, {load.change.path: load.change.after for load in loads}, text)
+
+    def login(self, person: str) -> str:
+        """What the person signs in with; an erased one's opaque id."""
+        found = self._person(person)
+        return found.login if found and found.login else person
 
     def public_name(self, person: str) -> str:
         """What the submitter is called; a person who was erased has no name."""
@@ -63,25 +69,44 @@ class Commits:
             "until somebody asks for a rebuild or removes the commit"
         )
 
-    def _message(self, desired: DesiredState, *, removal: bool) -> str:
-        trailers = [("Hub-Revision", f"{quote(desired.name.lower(), safe='')}/{desired.revision}")]
-        person = None if removal else self._person(desired.submitter)
+    def _message(self, load: Load) -> str:
+        desired = load.desired
+        trailers = [_revision(desired)]
+        person = None if load.is_removal else self._person(desired.submitter)
         if person is not None:
-            name = _trailer_name(person.display_name or person.login)
-            trailers.append(("Co-authored-by", f"{name} <{person.id}@{NO_REPLY}>"))
+            trailers.append(_credit(person))
         return upstream_layout.commit_message(
-            "remove" if removal else "update",
+            "remove" if load.is_removal else "update",
             type=desired.type,
             name=rules.inert(desired.name),
             login=rules.inert(person.login) if person else None,
             trailers=trailers,
         )
 
+    def _batch_message(self, loads: Sequence[Load]) -> str:
+        """Each revision has its trailer, and each submitter one."""
+        people = {load.desired.submitter: self._person(load.desired.submitter) for load in loads}
+        models = [
+            (load.desired.type, rules.inert(load.desired.name), rules.inert(person.login) if person else None)
+            for load in loads
+            for person in [people[load.desired.submitter]]
+        ]
+        credits = dict.fromkeys(_credit(person) for person in people.values() if person is not None)
+        return upstream_layout.batch_message(models, trailers=[*(_revision(load.desired) for load in loads), *credits])
+
     def _person(self, person: str) -> PersonName | None:
         if not person or person == UPSTREAM:
             return None
         found = self._identity.people(PeopleQuery(ids=[person]), system_caller("pr_bot")).items
         return found[0] if found else None
+
+
+def _revision(desired: DesiredState) -> tuple[str, str]:
+    return "Hub-Revision", f"{quote(desired.name.lower(), safe='')}/{desired.revision}"
+
+
+def _credit(person: PersonName) -> tuple[str, str]:
+    return "Co-authored-by", f"{_trailer_name(person.display_name or person.login)} <{person.id}@{NO_REPLY}>"
 
 
 def _trailer_name(name: str) -> str:

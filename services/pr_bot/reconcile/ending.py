@@ -5,12 +5,22 @@ from __future__ import annotations
 from functools import partial
 
 from services.pr_bot import domain, rules
+from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection import Due
 from services.pr_bot.reconcile.commits import UPSTREAM, Commits
 from services.pr_bot.reconcile.records import Records
 from services.pr_bot.reconcile.work import Work
-from services.pr_bot.upstream import Pull
+from services.pr_bot.upstream import Pull, TokenRefused
+from services.pr_bot.upstream.accounts import Account
+from shared.contracts.pr_bot import CLOSED_UPSTREAM
 from shared.contracts.registry import DesiredState
+from shared.errors import Conflict
+
+
+class LeftAlone(Conflict):
+    """A person's commit lies where another account's request would have to go."""
+
+    slug = "left-alone"
 
 
 class Ending:
@@ -22,9 +32,14 @@ class Ending:
 
     def end(self, work: Work, *, reason: str, noop: bool) -> None:
         """No request is open, and no branch of the bot's own is left."""
-        upstream, desired = work.upstream, work.desired
+        desired = work.desired
+        self.close(work, reason=reason, as_state="superseded" if noop and not desired.withdrawn else "closed")
+        record_skip(self._records, work.due, desired, as_state="noop" if noop else "none", reason=reason)
+
+    def close(self, work: Work, *, reason: str, as_state: str) -> None:
+        """The step's own request is closed and says why, and its branch is cleared."""
+        upstream = work.upstream
         if (pull := work.open_pull) is not None:
-            as_state = "superseded" if noop and not desired.withdrawn else "closed"
             upstream.comment(pull.number, f"models-hub:closed:{pull.number}", rules.closing(reason))
             upstream.close_pull(pull.number)
             self._records.record(
@@ -32,7 +47,36 @@ class Ending:
                 partial(domain.close, model=work.model, number=pull.number, by="hub", reason=reason, as_state=as_state),
             )
         self._clear_branch(work)
-        record_skip(self._records, work.due, desired, as_state="noop" if noop else "none", reason=reason)
+
+    def ended(self, due: Due, desired: DesiredState, pull: Pull) -> PullRequest:
+        """Upstream says that the recorded request is open no longer."""
+        if pull.state == "merged":
+            merged = partial(domain.merge, model=desired.name, number=pull.number, merge_sha=pull.merge_sha)
+            return self._records.record(due, merged)
+        by_hub = pull.closed_by == "hub"
+        reason = (desired.reason or "a newer request replaces it") if by_hub else CLOSED_UPSTREAM
+        closed = partial(
+            domain.close, model=desired.name, number=pull.number, by=pull.closed_by or "upstream", reason=reason
+        )
+        return self._records.record(due, closed)
+
+    def give_way(self, due: Due, desired: DesiredState, account: Account, pull: Pull) -> PullRequest:
+        """The request of another account makes room for this one's, where this account may close it."""
+        upstream = account.upstream
+        if stranger := self._commits.stranger_on(upstream, pull.head_sha, base=upstream.head()):
+            raise LeftAlone(stranger)
+        reason = "a request of another account replaces it"
+        try:
+            upstream.comment(pull.number, f"models-hub:closed:{pull.number}", rules.closing(reason))
+            upstream.close_pull(pull.number)
+            if account.login is None:
+                upstream.delete_branch(pull.branch)
+        except TokenRefused:
+            return self._records.pull_request(due.model)
+        closed = partial(
+            domain.close, model=desired.name, number=pull.number, by="hub", reason=reason, as_state="superseded"
+        )
+        return self._records.record(due, closed)
 
     def answer(self, work: Work, pull: Pull) -> None:
         """A reviewer's no, and why, said once on the request that carries the rejected revision."""

@@ -93,17 +93,29 @@ class Records:
                 self.rows.see_model(connection, model)
         return bool(executed.events)
 
-    def control(self, wanted: Controls, caller: Caller) -> int:
-        """Operators' word for all requests; the position that tells of it."""
+    def control(self, wanted: Controls, caller: Caller, *, at: float) -> int:
+        """Operators' word for all requests; the position that tells of it. What waited for a batch is due then."""
         cause = caller.command_id or str(uuid4())
+        before: list[Controls] = []
+
+        def decided(state: Controls) -> Sequence[Any]:
+            before.append(state)
+            return domain.control(state, wanted=wanted)
+
+        def rows(transaction: Connection) -> None:
+            self.rows.limits.keep_controls(transaction, wanted)
+            if before[-1].batch and not wanted.batch:
+                for model in self.rows.batches.waiting(transaction):
+                    self.rows.mark_due(transaction, model, at=at, cause=cause, correlation=caller.correlation_id)
+
         executed = execute(
             self._store,
             domain.CONTROLS_STREAM,
             initial=Controls(),
             evolve=domain.evolve_controls,
-            decide=lambda state: domain.control(state, wanted=wanted),
+            decide=decided,
             metadata=actor_metadata(caller.user_id, causation_id=cause, correlation_id=caller.correlation_id),
-            rows=lambda transaction: self.rows.limits.keep_controls(transaction, wanted),
+            rows=rows,
         )
         return executed.position
 

@@ -6,14 +6,32 @@ from dataclasses import dataclass
 
 from services.pr_bot.domain import PullRequest
 from services.pr_bot.projection import Due
+from services.pr_bot.projection.batches import Batch
 from services.pr_bot.upstream import Pull, Upstream
 from services.pr_bot.upstream.accounts import Account
+from services.pr_bot.upstream.catalogue import FileChange, Held
 from shared.contracts.registry import DesiredState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One model in a request: what is wanted of it, what main holds of it, and the change of its file."""
+
+    desired: DesiredState
+    held: Held | None
+    change: FileChange
+
+    @property
+    def is_removal(self) -> bool:
+        return self.desired.wanted == "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One step. `branch` and `pull` are the account's for the model, the newest one as upstream holds it now."""
+    """One step. `branch` and `pull` are the account's for the model, the newest one as upstream holds it now.
+
+    `batch`: the model travels with others of its owner's, and the two are theirs together.
+    """
 
     due: Due
     desired: DesiredState
@@ -21,6 +39,7 @@ class Work:
     account: Account
     branch: str | None
     pull: Pull | None
+    batch: Batch | None = None
 
     @property
     def upstream(self) -> Upstream:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from services.pr_bot.rules.batch_proof import BatchProof
 from services.pr_bot.rules.body import (
     BODY_CHARS,
     DIFF_CHARS,
     Account,
+    batch_body_of,
     body_of,
     closing,
     cut,
@@ -20,8 +22,10 @@ __all__ = [
     "BODY_CHARS",
     "DIFF_CHARS",
     "Account",
+    "BatchProof",
     "ForeignBytes",
     "Proof",
+    "batch_body_of",
     "body_of",
     "closing",
     "code",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from services.pr_bot.rules.batch_proof import BatchProof
 from services.pr_bot.rules.inert import cell, code, inert, quoted
 from services.pr_bot.rules.proof import Proof
 from shared.document import Change
@@ -15,6 +16,8 @@ BODY_CHARS = 60_000  # GitHub's limit is 65,536
 _TABLE_CHARS = 36_000
 _SHOWN_CHANGES = 100
 _SHOWN_WARNINGS = 10
+# Of a body for several models; its proof and the words around it take the rest.
+_SECTIONS_CHARS = 36_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,26 @@ def body_of(account: Account) -> str:
         parts.append("**What the submitter says**\n\n" + quoted(account.message))
     parts += [_changes(account), _checks(account), _proof(account.proof), _footer()]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def batch_body_of(accounts: Sequence[Account]) -> str:
+    """The body of a request for several models: a section each, none at another's expense, and one proof of all."""
+    room = _SECTIONS_CHARS // len(accounts)
+    parts = [f"{len(accounts)} models of one owner, each approved in Models Hub by itself and as described below."]
+    for account in accounts:
+        parts.append(f"### {code(account.model)}")
+        parts += [part for part in _section(account, room) if part]
+    parts += [_proof(BatchProof.of([account.proof for account in accounts])), _footer()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(account: Account, room: int) -> list[str]:
+    """At most `room` characters of changes, message and checks together; the diff and the hub's page have the rest."""
+    summary, checks = _summary(account), _checks(account, most=min(_SHOWN_WARNINGS, room // 1_000))
+    message = quoted(account.message, limit=room // 6) if account.message.strip() else ""
+    room -= len(summary) + len(checks) + len(message)
+    said = "**What the submitter says**\n\n" + message if message else ""
+    return [summary, said, _changes(account, room=max(room, 0)), checks]
 
 
 def rejection(revision: int, feedback: str) -> str:
@@ -100,11 +123,10 @@ def _verdict(account: Account) -> str:
     return "Not reviewed in the hub yet; a draft until then."
 
 
-def _changes(account: Account) -> str:
+def _changes(account: Account, *, room: int = _TABLE_CHARS) -> str:
     if not account.changes:
         return ""
     rows: list[str] = []
-    room = _TABLE_CHARS
     for change in account.changes[:_SHOWN_CHANGES]:
         row = _row(change)
         room -= len(row) + 1
@@ -125,21 +147,22 @@ def _value(text: str | None) -> str:
     return "" if text is None else cell(text)
 
 
-def _checks(account: Account) -> str:
+def _checks(account: Account, *, most: int = _SHOWN_WARNINGS) -> str:
     if account.kind == "remove":
         return ""
     if not account.warnings:
         return "**Checks**: the hub's validation passed without a warning."
-    shown = [f"- {code(warning)}" for warning in account.warnings[:_SHOWN_WARNINGS]]
+    shown = [f"- {code(warning)}" for warning in account.warnings[:most]]
     more = len(account.warnings) - len(shown)
     tail = [f"- … and {more} more"] if more else []
     return "\n".join(["**Checks**: the hub's validation passed and warns:\n", *shown, *tail])
 
 
-def _proof(proof: Proof) -> str:
+def _proof(proof: Proof | BatchProof) -> str:
+    files = "one file" if isinstance(proof, Proof) else "only these files"
     return "\n".join(
         [
-            "**Proof** that this is one commit, one file, and no other model's bytes. In a clone of this repository or "
+            f"**Proof** that this is one commit, {files}, and no other model's bytes. In a clone of this repository or "
             "of a fork, this command:\n",
             "```sh",
             proof.command(),

@@ -33,9 +33,9 @@ def cell(text: str) -> str:
     return code(text).replace("|", "\\|")
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, *, limit: int = _QUOTED_CHARS) -> str:
     """`text` as a fenced block, line by line."""
-    lines = [inert(line) for line in text[:_QUOTED_CHARS].splitlines()]
+    lines = [inert(line) for line in text[: min(limit, _QUOTED_CHARS)].splitlines()]
     if len(lines) > _SHOWN_LINES:
         lines = [*lines[:_SHOWN_LINES], "…"]
     fence = "`" * max(3, _longest_run(lines) + 1)

@@ -63,7 +63,7 @@ class Proof:
         """For a shell in any clone of the repository or of a fork."""
         fetch = f"git fetch --quiet -- {shlex.quote(self.fetch_from)} {self.head_sha}"
         # Percent-encoded, nothing in them means anything to a shell or to Markdown.
-        return f"{fetch} && python3 -c '{_SCRIPT}' {self.head_sha} {_encoded(self.path)} {_encoded(self.model)}"
+        return f"{fetch} && python3 -c '{_SCRIPT}' {self.head_sha} {encoded(self.path)} {encoded(self.model)}"
 
     def printed(self) -> str:
         """What the command prints; raises ForeignBytes where that would be no proof."""
@@ -73,9 +73,9 @@ class Proof:
                 f"{self.model}: expected to change its own record of {self.path}, found "
                 f"{len(set(before) ^ set(after))} records of others changed, too; no request is made of that"
             )
-        lines = [f"base {self.base_sha}", f"changed {_encoded(self.path)}"]
+        lines = [f"base {self.base_sha}", f"changed {encoded(self.path)}"]
         for side, text, kept in (("before", self.before, before), ("after", self.after, after)):
-            lines.append(f"{side} file {_sha256(text) if text else 'none'} others {len(kept)} {_sha256(_joined(kept))}")
+            lines.append(f"{side} file {sha256(text) if text else 'none'} others {len(kept)} {sha256(joined(kept))}")
         return "\n".join(lines)
 
     def _others(self, text: str) -> tuple[str, ...]:
@@ -85,10 +85,10 @@ class Proof:
 def others(text: str, model: str, *, is_own_file: bool) -> tuple[str, ...]:
     """The exact text of each record of the file that is another model's, in the file's order."""
     own = model if is_own_file else ""
-    return tuple(raw for name, raw in _records(text, own) if name.lower() != model.lower())
+    return tuple(raw for name, raw in records(text, own) if name.lower() != model.lower())
 
 
-def _records(text: str, own: str) -> Iterator[tuple[str, str]]:
+def records(text: str, own: str) -> Iterator[tuple[str, str]]:
     """(name, text) of each; a record without a name is called `own`."""
     decoder, at = json.JSONDecoder(), _after_space(text, 0)
     while at < len(text):
@@ -102,13 +102,13 @@ def _after_space(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _joined(records: tuple[str, ...]) -> str:
-    return "\n".join(records)
+def joined(texts: tuple[str, ...]) -> str:
+    return "\n".join(texts)
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _encoded(text: str) -> str:
+def encoded(text: str) -> str:
     return quote(text, errors="replace")

@@ -122,13 +122,23 @@ class Catalogue:
             raise Invalid(f"{path} on the target branch cannot be read: {self.problems[path]}; repair it there")
         return same_name[0] if same_name else None
 
-    def change(self, held: Held | None, *, model_type: str, name: str, document: str | None) -> FileChange:
+    def change(
+        self,
+        held: Held | None,
+        *,
+        model_type: str,
+        name: str,
+        document: str | None,
+        onto: Mapping[str, str | None] | None = None,
+    ) -> FileChange:
         """The file with the model's own bytes changed to `document`, or taken out.
 
-        `held` is the model as `find` knows it. Raises Invalid where that is not one file's change.
+        `held` is the model as `find` knows it; `onto` are files as other models' changes have left them. Raises
+        Invalid where that is not one file's change.
         """
         path = held.path if held else self._new_path(model_type, name)
-        texts = {path: self.texts[path]} if path in self.texts else {}
+        text = (onto or {}).get(path) or self.texts.get(path)
+        texts = {} if text is None else {path: text}
         changed = upstream_layout.write_model(self.layout, texts, type=model_type, name=name, document=document)
         if list(changed) != [path]:
             raise Invalid(f"{name}: expected to change {path} of the target branch, found {sorted(changed)}")
