@@ -60,7 +60,9 @@ EVENTS: dict[str, EventWords] = {
     "PullRequestChecked": EventWords("check", "info", _l("Upstream's checks reported")),
     "PullRequestRemarked": EventWords("check", "info", _l("Comment on the pull request")),
     "ReleasedUpstream": EventWords("pull_request", "merged", _l("In a release of upstream's")),
-    "PullRequestsControlled": EventWords("pull_request", "paused", _l("Pull requests paused, resumed or capped")),
+    "PullRequestsControlled": EventWords(
+        "pull_request", "paused", _l("Pull requests paused, resumed, capped or batched")
+    ),
     "UpstreamChanged": EventWords("revision", "imported", _l("Upstream changed")),
 }
 # What happens to accounts, tokens and groups: no model's timeline has it, the audit does.

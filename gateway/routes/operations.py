@@ -92,7 +92,10 @@ def look_upstream(body: Empty) -> Any:
 @blueprint.arguments(schema_of(ControlPullRequests))
 @blueprint.response(200, schema_of(Done))
 def control_pull_requests(body: ControlPullRequests) -> Done:
-    """Pauses all pull requests or lets them go on, and caps how many are open and opened in an hour (0: no cap)."""
+    """Pauses all pull requests or lets them go on; caps how many are open and opened in an hour (0: no cap).
+
+    `batch`: what is published of one owner goes in one request.
+    """
     return calls().pr_bot.control(body, caller())
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,7 +16,7 @@ from services.pr_bot.domain import (
     evolve_controls,
     evolve_main,
 )
-from services.pr_bot.projection import PULL_REQUESTS, SEEN_MODELS
+from services.pr_bot.projection import BATCHES, PULL_REQUESTS, SEEN_MODELS
 from services.pr_bot.projection.limits import controls_in
 from services.pr_bot.projection.tables import UNRELEASED
 from shared.database import Database
@@ -55,12 +54,13 @@ def examine(database: Database, store: EventStore) -> list[Check]:
             for row in connection.execute(select(PULL_REQUESTS))
         }
         beside = [_main(connection, main), _releases(connection, unreleased), _allowed(connection, controls)]
+        shared = set(connection.scalars(select(BATCHES.c.branch)))
         parked = parked_check("pr_bot", connection)
     return [
         Check(subject=f"pr_bot: {events} events in {streams} streams read back", differs=faults),
         Check(
             subject=f"pr_bot: {len(pulls)} pull requests are what the log says",
-            differs=[*differences(pulls, found, what="pull request of", advice=ADVICE), *_twice(pulls)],
+            differs=[*differences(pulls, found, what="pull request of", advice=ADVICE), *_twice(pulls, shared)],
         ),
         *beside,
         parked,
@@ -93,10 +93,16 @@ def _allowed(connection: Connection, controls: Controls) -> Check:
     )
 
 
-def _twice(pulls: dict[str, Any]) -> list[str]:
-    numbers = Counter(number for _, number, *_ in pulls.values() if number)
+def _twice(pulls: dict[str, Any], shared: Collection[str]) -> list[str]:
+    """One request is one model's, unless it is on a branch of several (`shared`)."""
+    having: dict[int, list[str]] = {}
+    for _, number, _, branch, _ in pulls.values():
+        if number:
+            having.setdefault(number, []).append(branch)
     return [
-        f"pull request {number}: {count} models have it; {ADVICE}" for number, count in numbers.items() if count > 1
+        f"pull request {number}: {len(branches)} models have it; {ADVICE}"
+        for number, branches in having.items()
+        if len(branches) > 1 and (len(set(branches)) > 1 or branches[0] not in shared)
     ]
 
 

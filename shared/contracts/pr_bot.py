@@ -112,8 +112,8 @@ class UpstreamState:
     where the window's calls are used up, `pace` where upstream wants a pause, `paused` by an operator, `full` where
     no more requests may be opened now (others are kept up to date). `next_try_at` is of what comes first.
     An operator set `paused`, `most_open` at once, `most_per_hour` (0: no cap) and `batch`, and said `control_reason`;
-    `opened_lately` counts the last hour. `counts` by state of the request. For operators and services alone: `people`,
-    where a local `target` lies, and what `error` it was.
+    `opened_lately` counts the last hour, `open` requests, `counts` models by state of theirs. For operators and
+    services alone: `people`, where a local `target` lies, and what `error` it was.
     """
 
     enabled: bool

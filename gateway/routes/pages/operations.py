@@ -110,7 +110,7 @@ def rebuild() -> Response:
 @blueprint.post("/pull-requests")
 @requires("operator")
 def control_pull_requests() -> Response:
-    """Pauses, resumes and caps."""
+    """Pauses, resumes, caps, and lets several models of one owner share a request."""
     given = request.form
     try:
         wanted = load(
@@ -120,6 +120,7 @@ def control_pull_requests() -> Response:
                 "paused": bool(given.get("paused")),
                 "most_open": number_of(given.get("most_open", "")),
                 "most_per_hour": number_of(given.get("most_per_hour", "")),
+                "batch": bool(given.get("batch")),
             },
         )
     except Invalid as refused:

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, true
 
 from services.catalog.application import pages
 from services.catalog.application.diffs import diff_between
+from services.catalog.application.lists import visible_pulls
 from services.catalog.application.view import SeenModel, View
 from services.catalog.domain import ENTERPRISE, PUBLIC, belongs
 from services.catalog.projection.models import Card
@@ -145,7 +146,11 @@ def _pull_request(view: View, seen: SeenModel, *, whole: bool) -> PullRequest | 
     if row is None:
         return None
     said = view.generation.histories.remarks(view.connection, seen.id, row["number"]) if whole else ()
-    return pages.pull_request(row, name=seen.name, model_type=seen.row["type"], whole=whole, remarks=said)
+    found = pages.pull_request(row, name=seen.name, model_type=seen.row["type"], whole=whole, remarks=said)
+    if not whole:
+        return found
+    sharing = view.generation.histories.sharing(view.connection, row, visible=visible_pulls(view))
+    return replace(found, together_with=sharing)
 
 
 def _shown_revision(seen: SeenModel) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 
 from services.catalog.application import pages
 from services.catalog.application.view import View
@@ -148,16 +148,19 @@ def require_reviewer(view: View) -> None:
         raise Forbidden("the Review List is for reviewers; ask an operator for the role", slug="not-reviewer")
 
 
-def find_pulls(view: View, request: FindPulls) -> Pulls:
+def visible_pulls(view: View) -> ColumnElement[bool]:
     """Everyone sees those of public models; owners their own, reviewers those of what was submitted."""
-    models = view.generation.models
-    table = view.generation.tables.models
-    visible = models.visible(view.viewer)
-    if not (view.viewer.is_operator or view.viewer.is_reviewer):
-        visible = or_(table.c.audience == PUBLIC, models.owned(view.viewer))
+    models, table = view.generation.models, view.generation.tables.models
+    if view.viewer.is_operator or view.viewer.is_reviewer:
+        return models.visible(view.viewer)
+    return or_(table.c.audience == PUBLIC, models.owned(view.viewer))
+
+
+def find_pulls(view: View, request: FindPulls) -> Pulls:
+    """As `visible_pulls`."""
     rows, counts = view.generation.histories.pulls(
         view.connection,
-        visible=visible,
+        visible=visible_pulls(view),
         state=request.state,
         offset=(request.page - 1) * request.per_page,
         limit=request.per_page,

@@ -124,6 +124,18 @@ class HistoryReads:
         table = self._tables.pulls
         return connection.execute(select(table).where(table.c.model == model)).mappings().first()
 
+    def sharing(self, connection: Connection, pull: RowMapping, *, visible: ColumnElement[bool]) -> list[str]:
+        """The other visible models whose request is the same commit of the same request, by name."""
+        pulls, models = self._tables.pulls, self._tables.models
+        query = (
+            select(models.c.name)
+            .select_from(pulls.join(models, models.c.id == pulls.c.model))
+            .where(visible, pulls.c.model != pull["model"])
+            .where(pulls.c.number == pull["number"], pulls.c.head_sha == pull["head_sha"])
+            .order_by(models.c.id)
+        )
+        return list(connection.scalars(query)) if pull["number"] else []
+
     def remarks(self, connection: Connection, model: str, number: int) -> Sequence[RowMapping]:
         """What people said on a request upstream, oldest first."""
         table = self._tables.remarks

@@ -77,7 +77,7 @@ class PullRequestHandlers:
         found = self._rows.get(connection, self._tables.pulls, {"model": _key(recorded)})
         # A request that is open stays so on its page until the bot has looked at it again.
         state = found["state"] if found and found["state"] in ("draft", "open") else "queued"
-        self._write(connection, recorded, {"state": state, "reason": "", "next_try_at": 0})
+        self._write(connection, recorded, {"state": state, "reason": recorded.event.reason, "next_try_at": 0})
 
     def on_stopped(self, connection: Connection, recorded: RecordedEvent) -> None:
         event = recorded.event
@@ -127,7 +127,8 @@ class PullRequestHandlers:
         event: facts.PullRequestsControlled = recorded.event
         state = "paused" if event.paused else "on"
         caps = f"at most {event.most_open or '∞'} open, {event.most_per_hour or '∞'} an hour"
-        self._rows.note(connection, recorded, source=SOURCE, why=f"{state}, {caps}: {event.reason}")
+        batch = ", several models of one owner together" if event.batch else ""
+        self._rows.note(connection, recorded, source=SOURCE, why=f"{state}, {caps}{batch}: {event.reason}")
 
     def on_upstream_changed(self, connection: Connection, recorded: RecordedEvent) -> None:
         event = recorded.event

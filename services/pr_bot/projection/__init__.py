@@ -15,6 +15,7 @@ from services.pr_bot.projection.limits import OPEN_COUNT, Limits
 from services.pr_bot.projection.returns import Returned
 from services.pr_bot.projection.tables import (
     ABOARD,
+    BATCHES,
     DUE,
     DUE_TRACES,
     HEARD,
@@ -30,7 +31,7 @@ from services.pr_bot.projection.tables import (
 from services.pr_bot.projection.turns import FOLLOW, Turns
 from shared.database import Database
 
-__all__ = ["METADATA", "PULL_REQUESTS", "SEEN_MODELS", "Due", "Rows", "SeenHead", "SeenModel", "Standing"]
+__all__ = ["BATCHES", "METADATA", "PULL_REQUESTS", "SEEN_MODELS", "Due", "Rows", "SeenHead", "SeenModel", "Standing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

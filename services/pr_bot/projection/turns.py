@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, distinct, func, or_, select, update
 
 from services.pr_bot.domain import DEFAULT_ACCOUNT
 from services.pr_bot.projection.tables import ACCOUNT_BRANCHES, ASLEEP, DUE, OWNERS, PULL_REQUESTS, SERVED, SUBMITTERS
@@ -87,8 +87,9 @@ class Turns:
     def by_person(self, state: str) -> Mapping[str, int]:
         """How many requests in a state each submitter has; `open`: open upstream, whatever the bot's own state is."""
         wanted = PULL_REQUESTS.c.is_open == 1 if state == "open" else PULL_REQUESTS.c.state == state
+        counted = func.count(distinct(PULL_REQUESTS.c.number)) if state == "open" else func.count()
         query = (
-            select(SUBMITTERS.c.person, func.count())
+            select(SUBMITTERS.c.person, counted)
             .join(PULL_REQUESTS, PULL_REQUESTS.c.model == SUBMITTERS.c.model)
             .where(wanted)
             .group_by(SUBMITTERS.c.person)

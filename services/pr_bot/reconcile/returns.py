@@ -35,16 +35,15 @@ class Returns:
 
         return self._records.record(due, decide) if checks or said else state
 
-    def checked(self, model: str, upstream: Upstream) -> None:
-        """Asks for the checks of the recorded head alone."""
+    def checked(self, model: str, head_sha: str, checks: Sequence[events.CheckResult]) -> None:
+        """Upstream's automation says this of a commit: news of the model's request where that has not moved since."""
         state = self._records.pull_request(model)
-        if state.last is None or not state.is_open:
+        if state.last is None or not state.is_open or state.last.head_sha != head_sha:
             return
         last = state.last
-        checks = results(upstream.checks(last.head_sha))
-        decide = partial(domain.check, model=last.model_name, number=last.number, head_sha=last.head_sha, checks=checks)
+        decide = partial(domain.check, model=last.model_name, number=last.number, head_sha=head_sha, checks=checks)
         if decide(state):
-            self._records.record(of_upstream(model, f"checks/{last.head_sha}"), decide)
+            self._records.record(of_upstream(model, f"checks/{head_sha}"), decide)
 
     def released(self, model: str, number: int, release: str) -> None:
         """A release carries what was merged as `number`."""

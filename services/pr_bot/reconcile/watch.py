@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from services.pr_bot.projection import SeenHead, SeenModel, Standing
 from services.pr_bot.projection.returns import Seen
 from services.pr_bot.projection.turns import FOLLOW
 from services.pr_bot.reconcile.records import Records
-from services.pr_bot.reconcile.returns import Returns
+from services.pr_bot.reconcile.returns import Returns, results
 from services.pr_bot.upstream import Pull, Upstream
 from services.pr_bot.upstream.catalogue import Catalogue, Held, ParsedFiles
 from shared.contracts.common import ModelRef, system_caller
@@ -131,7 +131,7 @@ class Watch:
     def _mark_touched(self, head: str, *, moved: bool) -> list[str]:
         """Every open request where main moved, and whatever somebody else did something to."""
         requests = self._rows.requests()
-        touched, newest = self._touched({standing.number: standing for standing in requests})
+        touched, newest = self._touched(requests)
         due = {standing.model for standing in requests if standing.is_open and moved} | touched.keys()
         cause = str(uuid5(NAMESPACE_URL, f"upstream/{head}"))
         with self._rows.database.write() as connection:
@@ -145,8 +145,11 @@ class Watch:
             self._rows.returned.see_own(connection, model=_ALL, updated_at=newest)
         return sorted(due)
 
-    def _touched(self, requests: Mapping[int, Standing]) -> tuple[dict[str, Pull], float]:
+    def _touched(self, requests: Sequence[Standing]) -> tuple[dict[str, Pull], float]:
         """(model -> its request as upstream lists it, until when upstream was listed)."""
+        by_number: dict[int, list[Standing]] = {}
+        for standing in requests:
+            by_number.setdefault(standing.number, []).append(standing)
         seen = self._rows.returned.seen()
         # Upstream's own time, whatever this machine's clock says.
         since = seen[_ALL].updated_at if _ALL in seen else self._now() - _FIRST_LOOK_BACK_S
@@ -154,24 +157,27 @@ class Watch:
         newest = since
         for pull in self._upstream.recent_pulls(since):
             newest = max(newest, pull.updated_at)
-            standing = requests.get(pull.number)
-            if standing is not None and _is_news(standing, pull, seen.get(standing.model)):
-                touched[standing.model] = pull
+            for standing in by_number.get(pull.number, ()):
+                if _is_news(standing, pull, seen.get(standing.model)):
+                    touched[standing.model] = pull
         return touched, newest
 
     def _look_for_checks(self) -> None:
         """Nothing tells of checks but a question for each commit: some requests at each look, in turn."""
         seen, now = self._rows.returned.seen(), self._now()
-        waiting = [
-            known
-            for standing in self._rows.open_requests()
-            if standing.state == "open"
-            and now - (known := seen.get(standing.model, Seen(model=standing.model))).checks_at >= _CHECKS_EVERY_S
-        ]
-        for known in sorted(waiting, key=lambda known: (known.checks_at, known.model))[:_CHECKS_A_LOOK]:
-            self._returns.checked(known.model, self._upstream)
+        waiting: dict[str, list[Seen]] = {}
+        for standing in self._rows.open_requests():
+            known = seen.get(standing.model, Seen(model=standing.model))
+            if standing.state == "open" and now - known.checks_at >= _CHECKS_EVERY_S:
+                waiting.setdefault(standing.head_sha, []).append(known)
+        in_turn = sorted(waiting.items(), key=lambda found: min((one.checks_at, one.model) for one in found[1]))
+        for head, sharing in in_turn[:_CHECKS_A_LOOK]:
+            checks = results(self._upstream.checks(head))
+            for known in sharing:
+                self._returns.checked(known.model, head, checks)
             with self._rows.database.write() as connection:
-                self._rows.returned.see_checks(connection, model=known.model, at=now)
+                for known in sharing:
+                    self._rows.returned.see_checks(connection, model=known.model, at=now)
 
     def _look_for_release(self) -> None:
         """Whether what was merged is in a release by now."""
@@ -180,9 +186,12 @@ class Watch:
         self._expects_release = False
         waiting = self._rows.returned.unreleased()[:_RELEASES_A_LOOK]
         # While neither the oldest nor the newest is in one, none between them is.
-        if any(self._upstream.first_release(one.merge_sha) for one in {*waiting[:1], *waiting[-1:]}):
+        if any(self._upstream.first_release(sha) for sha in {one.merge_sha for one in (*waiting[:1], *waiting[-1:])}):
+            releases: dict[str, str] = {}
             for one in waiting:
-                if release := self._upstream.first_release(one.merge_sha):
+                if one.merge_sha not in releases:
+                    releases[one.merge_sha] = self._upstream.first_release(one.merge_sha)
+                if release := releases[one.merge_sha]:
                     self._returns.released(one.model, one.number, release)
         self._releases_at = self._now()
 

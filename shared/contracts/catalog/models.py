@@ -132,7 +132,8 @@ class PullRequest:
     """The pull request's axis of state and what its page shows.
 
     `checks_state` is the worst of `checks`: failure, pending, success, neutral, empty where none has reported.
-    `first_release` is the first of upstream's that carries what was merged. Lists leave `checks` and `remarks` out.
+    `first_release` is the first of upstream's that carries what was merged. `together_with`: the other models that the
+    same request carries. Lists leave `checks`, `remarks` and `together_with` out.
     The gateway adds, for who is signed in, `place`, counted from 1 among all that wait for the bot (0: does not wait),
     and `waits_because`, pr_bot's UpstreamState's, with `next_try_at` for when that is over.
     """
@@ -160,6 +161,7 @@ class PullRequest:
     checks: list[PullCheck] = field(default_factory=list)
     remarks: list[PullRemark] = field(default_factory=list)
     first_release: str = ""
+    together_with: list[str] = field(default_factory=list)
     place: int = 0
     waits_because: str = ""
     stale: bool = False
