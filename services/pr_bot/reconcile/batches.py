@@ -95,6 +95,8 @@ class Batches:
     def step(self, work: Work, batch: Batch) -> None:
         """The request carries the model with the others, or carries them without it."""
         if self._rows.batches.carrying(work.due.model) is None:
+            if work.open_pull is None:
+                self._ending.clear_branch(work)
             return
         if batch.login != work.account.login:
             self._move(work, batch)

@@ -46,7 +46,7 @@ class Ending:
                 work.due,
                 partial(domain.close, model=work.model, number=pull.number, by="hub", reason=reason, as_state=as_state),
             )
-        self._clear_branch(work)
+        self.clear_branch(work)
 
     def ended(self, due: Due, desired: DesiredState, pull: Pull) -> PullRequest:
         """Upstream says that the recorded request is open no longer."""
@@ -99,7 +99,7 @@ class Ending:
         )
         self._records.record(due, paused)
 
-    def _clear_branch(self, work: Work) -> None:
+    def clear_branch(self, work: Work) -> None:
         """Somebody else's commits stay where they are, and a branch that its account cannot reach any more."""
         if work.branch is None or work.refusal or (head := work.upstream.branch_head(work.branch)) is None:
             return

@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from services.pr_bot.doctor import examine
 from services.pr_bot.domain import Controls
+from services.pr_bot.projection import BATCHES
+from services.pr_bot.reconcile.batches import NO_ROOM, PENDING
 from services.pr_bot.upstream import Pull
 from shared import upstream_layout
+from shared.cursors import METADATA as CURSORS
+from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
 from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
@@ -135,3 +141,177 @@ def test_merged_upstream_is_merged_for_each(world: World) -> None:
     assert world.records.rows.due_count() == 0
     publish(world, "A-1", "A-4", size=12)
     assert pull_of(world, "A-1", "A-4").number > number
+    assert world.git.branch_head(BRANCH) == world.state("A-4").last.head_sha  # type: ignore[union-attr]
+
+
+def close(world: World) -> None:
+    if world.github is not None:
+        world.github.close_pull(world.pulls(BRANCH)[-1].number)
+    else:
+        world.person().delete(BRANCH)
+    world.look()
+    world.work()
+
+
+def test_closed_by_a_person_stays_closed_for_all_until_one_of_them_is_reopened(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    number = pull_of(world, "A-1", "A-2").number
+    close(world)
+    assert all(world.state(name).is_held_closed for name in ("A-1", "A-2"))
+    world.work("A-1", "A-2")
+    assert [pull.state for pull in world.pulls(BRANCH)] == ["closed"]
+    world.work("A-2", ask="reopen")
+    assert pull_of(world, "A-1", "A-2").number == number
+    assert world.names("A-1")[-2:] == ["Closed", "Reopened"]
+
+
+def test_a_pending_revision_waits_and_joins_once_it_is_approved(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    world.registry.submitted("A-1", "llm", document("A-1", 12), owners=["u1"])
+    world.registry.submitted("A-3", "llm", document("A-3", 12), owners=["u1"])
+    world.work("A-1", "A-3")
+    pull_of(world, "A-2")
+    for name in ("A-1", "A-3"):
+        assert (world.state(name).state, world.state(name).reason) == ("queued", PENDING)
+    before = [world.names(name) for name in ("A-1", "A-2", "A-3")]
+    world.work("A-1", "A-2", "A-3")
+    assert before == [world.names(name) for name in ("A-1", "A-2", "A-3")]
+    world.registry.approved("A-1")
+    world.registry.approved("A-3")
+    world.work("A-1", "A-3")
+    pull_of(world, "A-1", "A-2", "A-3")
+
+
+def test_a_draft_that_was_open_before_the_switch_goes_on_alone(world: World) -> None:
+    switch(world, on=False)
+    world.registry.submitted("A-1", "llm", document("A-1"), owners=["u1"])
+    world.work("A-1")
+    switch(world)
+    world.registry.approved("A-1")
+    publish(world, "A-2")
+    world.work("A-1")
+    pull_of(world, "A-2")
+    assert (world.pull("A-1").branch, world.pull("A-1").draft) == ("chore/models-sync/a-1", False)
+
+
+def test_switched_off_what_is_open_goes_on_and_nothing_joins(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    world.registry.submitted("A-3", "llm", document("A-3"), owners=["u1"])
+    world.work("A-3")
+    switch(world, on=False)
+    world.work("A-3")
+    assert (world.state("A-3").state, world.pull("A-3").branch) == ("draft", "chore/models-sync/a-3")
+    publish(world, "A-1", size=13)
+    pull_of(world, "A-1", "A-2")
+    world.registry.submitted("A-2", "llm", document("A-2", 14), owners=["u1"])
+    world.work("A-2")
+    pull_of(world, "A-1")
+    world.work()
+    assert (world.state("A-2").state, world.pulls("chore/models-sync/a-2")[-1].draft) == ("draft", True)
+
+
+def test_a_persons_commit_pauses_all_and_one_rebuild_takes_the_branch_back(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    theirs = world.person().commit({"note.txt": "mine\n"}, "a change of mine", branch=BRANCH)
+    world.look()
+    world.work()
+    assert [world.state(name).state for name in ("A-1", "A-2")] == ["paused", "paused"]
+    publish(world, "A-3")
+    assert (world.state("A-3").state, world.git.branch_head(BRANCH)) == ("paused", theirs)
+    world.registry.change("A-2", wanted="nothing", reason="withdrawn")
+    world.work("A-2")
+    assert (world.state("A-2").is_open, world.git.branch_head(BRANCH)) == (True, theirs)
+    world.work("A-1", ask="rebuild")
+    world.work("A-2")
+    pull_of(world, "A-1", "A-3")
+    assert world.state("A-2").reason == "withdrawn"
+
+
+def test_a_removal_and_a_conflict_go_apart_and_what_main_holds_needs_none(world: World) -> None:
+    publish(world, "A-1", "Old-Model", "Other")
+    pull_of(world, "A-1", "Old-Model", "Other")
+    world.registry.change("Old-Model", wanted="removed", revision=3)
+    world.registry.change("Other", merge_conflict=True)
+    world.work("Old-Model", "Other")
+    pull_of(world, "A-1")
+    assert world.pulls("chore/models-sync/old-model")[-1].title == "FEAT: [model] Old-Model removed"
+    assert (world.state("Other").state, world.state("Other").is_open) == ("conflicted", False)
+    world.registry.change("Other", merge_conflict=False, document=world.registry.wanted["other"].upstream_document)
+    world.work("Other")
+    assert world.state("Other").state == "noop"
+    pull_of(world, "A-1")
+
+
+def test_main_moving_rebuilds_it_once_for_all(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    world.person().commit({"README.md": "moved\n"}, "unrelated")
+    world.look()
+    world.work()
+    pull_of(world, "A-1", "A-2")
+    assert world.names("A-2")[-1] == "Updated"
+
+
+def test_what_is_due_together_comes_aboard_with_the_first_step(world: World) -> None:
+    names = [f"M-{number}" for number in range(4)]
+    publish(world, *names, work=False)
+    with world.database.write() as connection:
+        for name in names:
+            world.records.rows.turns.submitted_by(connection, name.lower(), "u1")
+    world.work(*names)
+    pull_of(world, *names)
+    assert [world.names(name) for name in names] == [["Opened"]] * 4
+
+
+def test_no_more_travel_together_than_one_body_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.pr_bot.reconcile.batches.MOST_TOGETHER", 2)
+    publish(world, "A-1", "A-2", "A-3")
+    number = pull_of(world, "A-1", "A-2").number
+    assert (world.state("A-3").state, world.state("A-3").reason) == ("queued", NO_ROOM)
+    world.squash(BRANCH)
+    world.look()
+    world.work()
+    assert pull_of(world, "A-3").number > number
+
+
+def test_a_batch_counts_once_among_what_may_be_open(world: World) -> None:
+    publish(world, "A-1", "A-2", "A-3")
+    rows = world.records.rows
+    assert (rows.open_count(), rows.limits.opened_lately(world.now)) == (1, 1)
+    assert rows.turns.by_person("open") == {}
+    with world.database.write() as connection:
+        rows.limits.keep_controls(connection, Controls(batch=True, most_open=2, most_per_hour=2))
+    publish(world, "B-1", owner="u2")
+    pull_of(world, "B-1", owner="u2")
+    publish(world, "C-1", owner="u3")
+    assert world.state("C-1").state == "none"
+
+
+def test_a_persons_title_stays(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    pull = pull_of(world, "A-1", "A-2")
+    world.git.edit_pull(pull.number, title="Better words", body=pull.body, draft=False)
+    publish(world, "A-3")
+    assert pull_of(world, "A-1", "A-2", "A-3").title == "Better words"
+
+
+def test_its_one_command_proves_it(world: World, tmp_path: Path) -> None:
+    publish(world, "A-1", "Old-Model", "Other")
+    pull_of(world, "A-1", "Old-Model", "Other")
+    assert "others" in proven(world, "A-1", tmp_path / "clone")
+
+
+def test_the_doctor_finds_a_shared_request_only_where_it_is_shared(world: World) -> None:
+    world.database.create(CURSORS)
+    publish(world, "A-1", "A-2")
+    checks = examine(world.database, world.store)
+    assert [check.differs for check in checks] == [[] for _ in checks]
+    with world.database.write() as connection:
+        connection.execute(delete(BATCHES))
+    assert any("2 models have it" in fault for check in examine(world.database, world.store) for fault in check.differs)
+
+
+def test_a_hint_of_it_is_every_models(world: World) -> None:
+    publish(world, "A-1", "A-2")
+    pull = pull_of(world, "A-1", "A-2")
+    for hint in ({"number": pull.number}, {"branch": BRANCH}, {"sha": pull.head_sha}):
+        assert [found.model for found in world.records.rows.concerned(**hint)] == ["a-1", "a-2"]  # type: ignore[arg-type]
