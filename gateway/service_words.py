@@ -36,6 +36,7 @@ _OF_SERVICES = (
     _l("a request of another account replaces it"),
     _l("a newer request replaces it"),
     _l("its newest revision waits for a reviewer; once approved it joins its owner's next pull request"),
+    _l("its newest revision was rejected; once a newer one is approved it joins its owner's next pull request"),
     _l("its owner's open pull request carries as many models as one may; it joins the next"),
     _l("the model is to be removed upstream, which a request of its own does"),
     _l("pull requests are of one model each again"),

@@ -165,7 +165,7 @@ def pull_request(name: str) -> str:
         body=render_readme(pull.body) if pull.body else "",
         diff=parse_unified(pull.diff),
         said=[(remark, render_readme(remark.text, words) if remark.text.strip() else "") for remark in pull.remarks],
-        poll_s=MOVING_POLL_S if pull.state == "queued" else 0,
+        poll_s=MOVING_POLL_S if pull.state == "queued" and not pull.reason else 0,
     )
 
 

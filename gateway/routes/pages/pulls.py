@@ -44,7 +44,7 @@ def pulls() -> str:
         href=lambda page: _address(state, page),
         upstream=upstream_state(),
         now=time.time(),
-        moving=any(pull.state == "queued" for pull in found.items),
+        moving=any(pull.state == "queued" and not pull.reason for pull in found.items),
     )
 
 

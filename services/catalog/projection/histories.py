@@ -131,7 +131,7 @@ class HistoryReads:
             select(models.c.name)
             .select_from(pulls.join(models, models.c.id == pulls.c.model))
             .where(visible, pulls.c.model != pull["model"])
-            .where(pulls.c.number == pull["number"], pulls.c.head_sha == pull["head_sha"])
+            .where(*(pulls.c[name] == pull[name] for name in ("number", "branch", "head_sha")))
             .order_by(models.c.id)
         )
         return list(connection.scalars(query)) if pull["number"] else []

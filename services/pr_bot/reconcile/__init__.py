@@ -156,6 +156,9 @@ class Reconciler:
         """The request that the model travels in, with what ended since the last look recorded of the model."""
         pulls = account.upstream.pulls(batch.branch)
         recorded = next((pull for pull in pulls if pull.number == state.number), None)
+        newest = pulls[-1] if pulls else None
+        if due.ask == "reopen" and newest is not None and newest.state != "open":
+            newest = recorded
         if state.is_open and recorded is not None and recorded.state != "open":
             state = self._ending.ended(due, desired, recorded)
             if not state.is_held_closed:
@@ -166,7 +169,7 @@ class Reconciler:
             state=state,
             account=account,
             branch=batch.branch,
-            pull=pulls[-1] if pulls else None,
+            pull=newest,
             batch=batch,
         )
 

@@ -34,6 +34,7 @@ from shared.errors import Invalid, Unavailable
 
 MOST_TOGETHER = 20
 PENDING = "its newest revision waits for a reviewer; once approved it joins its owner's next pull request"
+REJECTED = "its newest revision was rejected; once a newer one is approved it joins its owner's next pull request"
 NO_ROOM = "its owner's open pull request carries as many models as one may; it joins the next"
 _TURN_S = 10.0
 
@@ -105,7 +106,8 @@ class Batches:
         desired = work.desired
         held = catalogue.find(work.model, model_type=desired.type) if desired.wanted == "content" else None
         why = _unfit(desired, held, batch)
-        if why is None and not (work.state.is_open or self._travels(work.state, work)):
+        is_asked = work.state.is_open or work.due.ask == "reopen"
+        if why is None and not is_asked and not self._travels(work.state, work):
             why = "pull requests are of one model each again"
         if why is not None:
             self._leave(work, batch, catalogue, why)
@@ -123,8 +125,8 @@ class Batches:
 
     def join(self, work: Work, catalogue: Catalogue, held: Held | None) -> None:
         """The model goes in its owner's next request, with what else does."""
-        if not work.desired.is_published:
-            self._wait(work, PENDING)
+        if (reason := _not_yet(work.desired)) is not None:
+            self._wait(work, reason)
             return
         batch = self._batch_of(work.desired.owners[0], work.account)
         pulls = work.upstream.pulls(batch.branch)
@@ -288,8 +290,8 @@ def _unfit(desired: DesiredState, held: Held | None, batch: Batch) -> str | None
         return desired.reason or "the model is to be removed upstream, which a request of its own does"
     if batch.owner not in desired.owners[:1]:
         return "its first owner is another since"
-    if not desired.is_published:
-        return PENDING
+    if (reason := _not_yet(desired)) is not None:
+        return reason
     if not is_known(desired, held):
         return None
     if desired.merge_conflict:
@@ -297,6 +299,12 @@ def _unfit(desired: DesiredState, held: Held | None, batch: Batch) -> str | None
     if is_there(desired, held):
         return there_because(desired)
     return other_type(desired, held) or None
+
+
+def _not_yet(desired: DesiredState) -> str | None:
+    if desired.is_published:
+        return None
+    return REJECTED if desired.rejected_revision else PENDING
 
 
 def _name(batch: Batch) -> str:

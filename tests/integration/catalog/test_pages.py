@@ -6,11 +6,11 @@ import pytest
 
 from services.catalog.application import Application
 from shared.contracts import catalog as contract
-from shared.contracts.common import Empty
+from shared.contracts.common import Caller, Empty
 from shared.errors import Forbidden, Invalid
-from shared.events import registry, review
+from shared.events import pr_bot, registry, review
 from tests.support.catalog import ANONYMOUS, OPERATOR, OWNER, REVIEWER, CatalogUnderTest, names
-from tests.support.histories import History, llm_document
+from tests.support.histories import History, llm_document, pull_request
 from tests.support.rich_history import write
 
 
@@ -272,3 +272,22 @@ def test_a_pull_request_tells_of_checks_remarks_and_its_first_release(applicatio
     assert found.first_release == "v9.1.0"
     (listed,) = [pull for pull in application.pulls(contract.FindPulls(), ANONYMOUS).items if pull.name == "pub"]
     assert (listed.checks_state, listed.checks, listed.remarks) == ("failure", [], [])
+
+
+def test_a_pull_request_names_the_visible_models_that_travel_with_it(
+    history: History, catalog: CatalogUnderTest
+) -> None:
+    for name in ("a", "b", "c", "d", "hidden"):
+        history.publish(name)
+        facts = pull_request(name, draft=False, revision=1, number=9 if name == "d" else 7) | {"branch": "batch"}
+        history.add(pr_bot.PullRequestOpened(**facts))
+    left = pull_request("c", draft=False, revision=1, number=7) | {"branch": "batch", "head_sha": "e" * 40}
+    history.add(pr_bot.PullRequestUpdated(**left))
+    history.add(registry.VisibilityNarrowed(model_name="hidden", before="public", visibility="private", reason=""))
+    application = catalog.catch_up()
+
+    def travels(name: str, caller: Caller) -> list[str]:
+        return application.pull_request(contract.ReadModel(name=name), caller).together_with
+
+    assert [travels(name, ANONYMOUS) for name in ("a", "b", "c", "d")] == [["b"], ["a"], [], []]
+    assert travels("a", OPERATOR) == ["b", "hidden"]

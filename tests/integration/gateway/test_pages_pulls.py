@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.support.running import TestHub, until
 from tests.support.smallest_records import record
 
 NAME = "kappa-chat"
+OTHER = "lambda-chat"
 PAGE = f"/models/detail/{NAME}/pull-request"
 HOSTILE = "<script>alert(1)</script>\n\n**Please** explain.\n\n![x](https://evil.test/x.png) [y](javascript:alert(1))"
 
@@ -46,8 +48,8 @@ def records(hub: TestHub) -> Any:
     return hub.hub.services["pr_bot"].application.records
 
 
-def tell(hub: TestHub, decide: Any) -> None:
-    records(hub).record(of_upstream(NAME, "test"), decide)
+def tell(hub: TestHub, decide: Any, *, name: str = NAME) -> None:
+    records(hub).record(of_upstream(name, "test"), decide)
     # Whoever asks for it waits until it is shown.
     shown = hub.api("olga").get(f"/models/{NAME}", min_position=f"pr_bot:{records(hub).head()}")
     assert "X-Hub-Stale" not in shown.headers
@@ -172,11 +174,31 @@ def test_operators_pause_and_cap_by_a_form_and_everybody_reads_why(hub: TestHub,
     assert page.says("An operator paused all pull requests. “Upstream asked”")
     assert page.says("of 7 open")
     assert hub.api("olga").get("/operations").get_json()["upstream"]["paused"] is True
+    olga.send("/operations", "/operations/pull-requests", batch="1", reason="Fewer")
+    assert hub.api("olga").get("/operations").get_json()["upstream"]["batch"] is True
+    assert reader(hub).get("/pulls").says("several models of one owner in one pull request")
     made = hub.api("olga").post("/operations/pull-requests", {"reason": "Go on"})
     assert made.status_code == 200, made.text
     assert not reader(hub).get("/pulls").says("paused all")
     until(lambda: olga.get("/operations/audit").says("Pull requests paused"), what="the operators' acts in the audit")
     assert hub.api("max").post("/operations/pull-requests", {"reason": "Stop"}).status_code == 403
+
+
+def test_a_requests_page_leads_to_the_others_that_travel_in_it(hub: TestHub, number: int) -> None:
+    last = records(hub).pull_request(NAME).last
+    facts = {**dataclasses.asdict(last), "model_name": OTHER}
+    body = {"type": "llm", "document": json.dumps([record("llm", model_name=OTHER)], indent=2), "readme": "# Lambda"}
+    made = hub.api("max").made("/models", {**body, "visibility": "public", "message": "First"})
+    verdict = {"document_sha256": made["document_sha256"], "feedback": ""}
+    assert hub.api("rita").post(f"/models/{OTHER}/revisions/1/approve", verdict).status_code == 200
+    hub.settled()
+    own = records(hub).pull_request(OTHER).last
+    tell(hub, partial(domain.stand, seen=events.PullRequestFacts(**facts)), name=OTHER)
+    assert hub.api(None).get(f"/models/{NAME}/pull-request").get_json()["together_with"] == [OTHER]
+    page = reader(hub).get(PAGE)
+    assert f'href="/models/detail/{OTHER}/pull-request"' in page.html
+    tell(hub, partial(domain.stand, seen=own), name=OTHER)
+    assert hub.api(None).get(f"/models/{NAME}/pull-request").get_json()["together_with"] == []
 
 
 def test_the_first_release_is_shown(hub: TestHub, number: int) -> None:

@@ -350,3 +350,21 @@ def test_operators_pause_and_cap_and_everybody_sees_why(hub: Hub) -> None:
     hub.settle()
     assert hub.state("GLM-5") == "draft"
     assert hub.pr_bot.upstream(Empty(), OWNER).opened_lately == 1
+
+
+def test_operators_let_an_owners_models_share_a_request_and_what_waited_for_it_goes_on_without(hub: Hub) -> None:
+    assert hub.pr_bot.upstream(Empty(), OWNER).batch is False
+    hub.pr_bot.control(ControlPullRequests(batch=True, reason="Fewer"), SYSTEM)
+    assert hub.pr_bot.upstream(Empty(), OWNER).batch is True
+    for name in ("GLM-5", "GLM-6"):
+        hub.registry.submits(name, model(name, size=1, updated_at=200))
+        hub.registry.change(name, owners=["u1"])
+    hub.settle()
+    assert [hub.state(name) for name in ("GLM-5", "GLM-6")] == ["queued", "queued"]
+    hub.pr_bot.control(ControlPullRequests(batch=True, most_open=9, reason="Fewer"), SYSTEM)
+    assert hub.pr_bot.upstream(Empty(), SYSTEM).due == 0
+    hub.pr_bot.control(ControlPullRequests(reason="As before"), SYSTEM)
+    hub.settle()
+    assert [hub.state(name) for name in ("GLM-5", "GLM-6")] == ["draft", "draft"]
+    told = [recorded.event.batch for recorded in hub.built.application.store.read_stream("pullrequests")]
+    assert told == [True, True, False]

@@ -239,3 +239,19 @@ def test_each_merge_waits_for_its_own_release() -> None:
     assert [merged.number for merged in after.unreleased] == [8]
     assert release(state, number=8, release="") == []
     assert release(given(opened()), number=7, release="v1.0") == []
+
+
+def test_what_waits_for_a_shared_request_says_so_once_for_each_revision() -> None:
+    wait = functools.partial(domain.wait, model="GLM-5", reason="a reviewer")
+    (queued,) = wait(given(QUEUED), revision=1)
+    assert (queued.revision, queued.reason) == (1, "a reviewer")
+    waiting = given(QUEUED, queued)
+    assert (waiting.state, waiting.reason) == ("queued", "a reviewer")
+    assert wait(waiting, revision=1) == []
+    assert names(wait(waiting, revision=2)) == ["PullRequestQueued"]
+    assert names(domain.wait(waiting, model="GLM-5", revision=1, reason="room")) == ["PullRequestQueued"]
+
+
+def test_a_model_that_left_a_shared_request_may_come_back_to_it() -> None:
+    left = given(opened(draft=False), dataclasses.replace(CLOSED_BY_HUB, state="superseded"))
+    assert names(domain.stand(left, seen=facts(draft=False, head_sha="h2"))) == ["PullRequestReopened"]

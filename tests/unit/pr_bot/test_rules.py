@@ -8,6 +8,7 @@ import hashlib
 import pytest
 
 from services.pr_bot import rules
+from services.pr_bot.reconcile.batches import MOST_TOGETHER
 from shared.document import Change
 
 PROOF = rules.Proof(
@@ -117,3 +118,53 @@ def test_a_commits_date_is_the_documents_own_time(updated_at: int | None, date: 
 def test_the_body_says_whether_the_model_is_added_changed_or_removed() -> None:
     verbs = [rules.body_of(account(kind=kind)).split()[0] for kind in ("add", "update", "remove")]
     assert verbs == ["Adds", "Updates", "Removes"]
+
+
+def several(count: int, **changes: object) -> list[rules.Account]:
+    """As many models, each added to a file of its own."""
+    names = [f"{'m' * 100}-{number}" for number in range(count)]
+    proofs = [dataclasses.replace(PROOF, model=name, path=f"xinference/model/llm/models/{name}.json") for name in names]
+    return [
+        account(model=name, proof=proof, is_published=True, reviewer="Rita", **changes)
+        for name, proof in zip(names, proofs, strict=True)
+    ]
+
+
+def test_the_largest_body_of_as_many_as_travel_together_is_within_the_limit() -> None:
+    change = Change(path="/0", op="change", before="|" * 999, after="@|" * 999, label="#" * 999)
+    accounts = several(
+        MOST_TOGETHER,
+        changes=[change] * 500,
+        message="@`\n" * 9000,
+        submitter="@" * 999,
+        warnings=["@|`" * 999] * 99,
+        page_url=f"https://hub.example.org/models/detail/{'m' * 100}/revisions/2",
+    )
+    body = rules.batch_body_of(accounts)
+    assert len(body) < 65_536
+    assert rules.BatchProof.of([account.proof for account in accounts]).printed() in body
+    for one in accounts:
+        assert f"### `{one.model}`" in body
+
+
+def test_a_body_of_several_tells_of_each_what_its_own_would() -> None:
+    change = Change(path="/size", op="change", before="1", after="2")
+    first, second = several(2, changes=[change], message="please")
+    body = rules.batch_body_of([first, second])
+    assert body.count("approved by `Rita`") == body.count("| `/size` | `1` | `2` |") == body.count("please") == 2
+    assert body.count("```sh") == 1
+
+
+def test_a_request_of_several_that_touches_another_model_is_refused() -> None:
+    path = "xinference/model/llm/llm_family.json"
+    before = '[{"model_name": "Other", "n": 1}]\n'
+    between = '[{"model_name": "Other", "n": 1}, {"model_name": "a"}]\n'
+    after = '[{"model_name": "Other", "n": 1.0}, {"model_name": "a"}, {"model_name": "b"}]\n'
+    proofs = [
+        dataclasses.replace(PROOF, model="a", path=path, before=before, after=between),
+        dataclasses.replace(PROOF, model="b", path=path, before=between, after=after),
+    ]
+    with pytest.raises(rules.ForeignBytes):
+        rules.BatchProof.of(proofs).printed()
+    kept = dataclasses.replace(proofs[1], after=after.replace("1.0", "1"))
+    assert rules.BatchProof.of([proofs[0], kept]).printed().count("others 1 ") == 2

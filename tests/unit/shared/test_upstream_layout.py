@@ -9,9 +9,13 @@ import pytest
 from shared.errors import Invalid
 from shared.upstream_layout import (
     MODEL_TYPES,
+    batch_branch,
+    batch_message,
+    batch_title,
     branch,
     commit_message,
     detect,
+    is_title,
     path_of,
     read_models,
     slug,
@@ -173,3 +177,45 @@ def test_commit_message_carries_body_and_trailers() -> None:
         '[models-hub] Update image:X\n\nAutomated sync for model "X" (image) by user ann.\n\nHub-Revision: X@3\n'
     )
     assert commit_message("remove", type="llm", name="X").startswith("[models-hub] Remove llm:X\n")
+
+
+def test_titles_of_several_are_known_again_and_peoples_are_not() -> None:
+    titles = [
+        batch_title([("add", "a"), ("add", "b")]),
+        batch_title([("add", "a"), ("update", "b")]),
+        batch_title([("add", name) for name in "abcd"]),
+        batch_title([("update", "a")]),
+    ]
+    assert titles == [
+        "FEAT: [model] a, b support",
+        'ENH: update 2 models JSON ("a", "b")',
+        'ENH: update 4 models JSON ("a", "b", "c", … +1 more)',
+        'ENH: update model "a" JSON',
+    ]
+    assert all(is_title(text) for text in titles)
+    assert not any(
+        is_title(text) for text in ("Better words", "FEAT: [model] ours", 'About ENH: update model "a" JSON')
+    )
+
+
+def test_a_batchs_branch_is_no_models() -> None:
+    assert batch_branch("ada") == "chore/models-sync/batch-ada"
+    assert batch_branch("Ada", login="Ada.L") == "chore/models-sync/user-ada-l/batch-ada"
+    assert batch_branch("ada", taken=[branch("batch-ada")]) != branch("batch-ada")
+    assert branch("batch-ada", taken=[batch_branch("ada")]) != batch_branch("ada")
+    assert UPSTREAM_BRANCH.match(batch_branch("Ädä @all; rm -rf"))
+
+
+def test_a_commit_of_several_names_each_and_carries_all_trailers() -> None:
+    models = [("llm", "a", "ann"), ("image", "b", None), ("llm", "c", None), ("llm", "d", None)]
+    assert batch_message(models, trailers=[("Hub-Revision", "a/1"), ("Hub-Revision", "b/2")]).splitlines() == [
+        "[models-hub] Update 4 models (llm:a, image:b, llm:c, … +1 more)",
+        "",
+        'Automated sync for model "a" (llm) by user ann.',
+        'Automated sync for model "b" (image).',
+        'Automated sync for model "c" (llm).',
+        'Automated sync for model "d" (llm).',
+        "",
+        "Hub-Revision: a/1",
+        "Hub-Revision: b/2",
+    ]
