@@ -123,7 +123,15 @@ def test_the_body_says_whether_the_model_is_added_changed_or_removed() -> None:
 def several(count: int, **changes: object) -> list[rules.Account]:
     """As many models, each added to a file of its own."""
     names = [f"{'m' * 100}-{number}" for number in range(count)]
-    proofs = [dataclasses.replace(PROOF, model=name, path=f"xinference/model/llm/models/{name}.json") for name in names]
+    proofs = [
+        dataclasses.replace(
+            PROOF,
+            model=name,
+            path=f"xinference/model/llm/models/{name}.json",
+            after=f'[{{"model_name": "{name}"}}]',
+        )
+        for name in names
+    ]
     return [
         account(model=name, proof=proof, is_published=True, reviewer="Rita", **changes)
         for name, proof in zip(names, proofs, strict=True)
@@ -148,7 +156,7 @@ def test_the_largest_body_of_as_many_as_travel_together_is_within_the_limit() ->
 
 
 def test_a_body_of_several_tells_of_each_what_its_own_would() -> None:
-    change = Change(path="/size", op="change", before="1", after="2")
+    change = Change(path="/size", op="change", before="1", after="2", label="/size")
     first, second = several(2, changes=[change], message="please")
     body = rules.batch_body_of([first, second])
     assert body.count("approved by `Rita`") == body.count("| `/size` | `1` | `2` |") == body.count("please") == 2
