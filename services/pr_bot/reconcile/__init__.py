@@ -200,16 +200,14 @@ class Reconciler:
             work.account.login,
             lambda taken: upstream_layout.branch(work.model, login=work.account.login, taken=taken),
         )
-        standing = self._requests.carry(work, branch, catalogue.commit, loads_of(catalogue, [(work.desired, held)]))
-        if standing is None:
+        carried = self._requests.carry(work, branch, catalogue.commit, loads_of(catalogue, [(work.desired, held)]))
+        if carried is None:
             return
-        self._ending.answer(work, standing.pull)
+        self._ending.answer(work, carried.pull)
         self._records.record(
             work.due,
-            partial(domain.stand, seen=facts_of(work, standing)),
-            also=partial(
-                self._records.rows.returned.see_own, model=work.due.model, updated_at=standing.pull.updated_at
-            ),
+            partial(domain.stand, seen=facts_of(work, carried)),
+            also=partial(self._records.rows.returned.see_own, model=work.due.model, updated_at=carried.pull.updated_at),
         )
 
 

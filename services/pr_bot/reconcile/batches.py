@@ -21,7 +21,7 @@ from services.pr_bot.projection.turns import FOLLOW
 from services.pr_bot.reconcile.commits import Commits
 from services.pr_bot.reconcile.ending import Ending
 from services.pr_bot.reconcile.records import Records
-from services.pr_bot.reconcile.requests import Requests, Standing, UpstreamAhead, facts_of, loads_of
+from services.pr_bot.reconcile.requests import Carried, Requests, UpstreamAhead, facts_of, loads_of
 from services.pr_bot.reconcile.wanted import IN_CONFLICT, desired_of, is_known, is_there, other_type, there_because
 from services.pr_bot.reconcile.watch import Watch
 from services.pr_bot.reconcile.work import Work
@@ -138,6 +138,13 @@ class Batches:
         self._rows.batches.board(batch.branch, [work.due.model])
         self._propose(work, batch, catalogue, [(work.desired, held), *others])
 
+    def ended(self, due: Due, batch: Batch) -> None:
+        """The request is over for the model, which is looked at again, and what waits for room in the next."""
+        with self._rows.database.write() as connection:
+            self._rows.batches.leave(connection, due.model)
+            for model in {due.model, *self._rows.batches.waiting(connection, owner=batch.owner)}:
+                self._mark(connection, model, due)
+
     @property
     def _is_wanted(self) -> bool:
         return self._rows.limits.controls().batch
@@ -148,13 +155,6 @@ class Batches:
 
         return self._rows.batches.of(owner, account.login, choose)
 
-    def ended(self, due: Due, batch: Batch) -> None:
-        """The request is over for the model, which is looked at again, and what waits for room in the next."""
-        with self._rows.database.write() as connection:
-            self._rows.batches.leave(connection, due.model)
-            for model in {due.model, *self._rows.batches.waiting(connection, owner=batch.owner)}:
-                self._mark(connection, model, due)
-
     def _wait(self, work: Work, reason: str) -> None:
         desired = work.desired
         waits = partial(domain.wait, model=desired.name, revision=desired.revision, reason=reason)
@@ -162,12 +162,13 @@ class Batches:
 
     def _propose(self, work: Work, batch: Batch, catalogue: Catalogue, wanted: list[Wanted]) -> None:
         wanted = [*wanted, *self._newcomers(batch, catalogue, room=MOST_TOGETHER - len(wanted))]
-        if (standing := self._carry(work, batch, catalogue, wanted)) is not None:
-            self._records.record(work.due, partial(domain.stand, seen=facts_of(work, standing)))
+        if (carried := self._carry(work, batch, catalogue, wanted)) is not None:
+            self._records.record(work.due, partial(domain.stand, seen=facts_of(work, carried)))
 
     def _leave(self, work: Work, batch: Batch, catalogue: Catalogue, why: str) -> None:
         as_state = "closed" if work.desired.wanted == "nothing" or work.desired.withdrawn else "superseded"
-        if others := self._others(work, batch, catalogue):
+        is_over = work.pull is not None and work.pull.state != "open"
+        if others := [] if is_over else self._others(work, batch, catalogue):
             if self._carry(work, batch, catalogue, others) is None:
                 return
             self._record_closed(work, reason=why, as_state=as_state)
@@ -204,23 +205,24 @@ class Batches:
                 return True
         return False
 
-    def _carry(self, work: Work, batch: Batch, catalogue: Catalogue, wanted: list[Wanted]) -> Standing | None:
+    def _carry(self, work: Work, batch: Batch, catalogue: Catalogue, wanted: list[Wanted]) -> Carried | None:
         """The request with these models; the others of them that have not recorded it so are looked at."""
         ordered = sorted(wanted, key=lambda one: one[0].name.lower())
-        standing = self._requests.carry(work, batch.branch, catalogue.commit, loads_of(catalogue, ordered))
-        if standing is None:
+        carried = self._requests.carry(work, batch.branch, catalogue.commit, loads_of(catalogue, ordered))
+        if carried is None:
             return None
         with self._rows.database.write() as connection:
             for desired, _ in ordered:
                 model = desired.name.lower()
-                last = self._records.pull_request(model, connection=connection).last
-                if standing.is_new:
+                state = self._records.pull_request(model, connection=connection)
+                if carried.is_new:
                     # The bot's own doing is no news to any of them.
-                    self._rows.returned.see_own(connection, model=model, updated_at=standing.pull.updated_at)
-                is_told = last is not None and (last.number, last.head_sha) == (standing.pull.number, standing.commit)
-                if model != work.due.model and (standing.is_new or not is_told):
+                    self._rows.returned.see_own(connection, model=model, updated_at=carried.pull.updated_at)
+                told = (state.is_open, state.number, state.last.head_sha if state.last else "")
+                is_told = told == (True, carried.pull.number, carried.commit)
+                if model != work.due.model and (carried.is_new or not is_told):
                     self._mark(connection, model, work.due, ask=FOLLOW)
-        return standing
+        return carried
 
     def _others(self, work: Work, batch: Batch, catalogue: Catalogue) -> list[Wanted]:
         """What else travels on the batch's branch and still may."""

@@ -32,7 +32,7 @@ class UpstreamAhead(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Carried:
     """The request as it stands after a step, with its one commit; `is_new`: something about it was otherwise before."""
 
     pull: Pull
@@ -49,7 +49,7 @@ class Requests:
         self._texts = texts
         self._ending = ending
 
-    def carry(self, work: Work, branch: str, base: str, loads: Sequence[Load]) -> Standing | None:
+    def carry(self, work: Work, branch: str, base: str, loads: Sequence[Load]) -> Carried | None:
         """The request on `branch`, which is the step's, carries exactly `loads`, one commit on `base`.
 
         None where a person's commit paused it.
@@ -70,7 +70,7 @@ class Requests:
             upstream.point(branch, commit, expected=head)
         pull = self._opened(work, text, loads)
         is_new = reopens is not None or head != commit or work.open_pull != pull
-        return Standing(pull=pull, commit=commit, base_sha=base, is_new=is_new)
+        return Carried(pull=pull, commit=commit, base_sha=base, is_new=is_new)
 
     @staticmethod
     def _opened(work: Work, text: NewPull, loads: Sequence[Load]) -> Pull:
@@ -96,10 +96,10 @@ def loads_of(catalogue: Catalogue, wanted: Sequence[tuple[DesiredState, Held | N
     return loads
 
 
-def facts_of(work: Work, standing: Standing) -> PullRequestFacts:
+def facts_of(work: Work, carried: Carried) -> PullRequestFacts:
     """What is recorded of the step's model."""
-    desired, upstream, last, pull = work.desired, work.upstream, work.state.last, standing.pull
-    base_sha, commit = standing.base_sha, standing.commit
+    desired, upstream, last, pull = work.desired, work.upstream, work.state.last, carried.pull
+    base_sha, commit = carried.base_sha, carried.commit
     is_same = last is not None and (last.base_sha, last.head_sha) == (base_sha, commit)
     return PullRequestFacts(
         model_name=desired.name,
