@@ -150,9 +150,7 @@ class Reconciler:
             pull=pulls[-1] if pulls else None,
         )
 
-    def _looked_at(
-        self, batch: Batch, due: Due, desired: DesiredState, account: Account, state: PullRequest
-    ) -> Work:
+    def _looked_at(self, batch: Batch, due: Due, desired: DesiredState, account: Account, state: PullRequest) -> Work:
         """The request that the model travels in, with what ended since the last look recorded of the model."""
         pulls = account.upstream.pulls(batch.branch)
         recorded = next((pull for pull in pulls if pull.number == state.number), None)
