@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, distinct, func, select, true
 
 from services.pr_bot.domain import Controls
-from services.pr_bot.projection.tables import ABOARD, BATCH_MODE, BUDGET, CONTROLS, OPENED, PLACES, PULL_REQUESTS
+from services.pr_bot.projection.tables import (
+    ABOARD,
+    BATCH_MODE,
+    BATCHES,
+    BUDGET,
+    CONTROLS,
+    OPENED,
+    PLACES,
+    PULL_REQUESTS,
+)
 from shared.database import Database
 
 HOUR_S = 3600.0
@@ -79,7 +88,8 @@ class Limits:
         Of several models it is opened once.
         """
         self.give_back(connection, model)
-        sharing = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.number == number)
+        is_shared = PULL_REQUESTS.c.branch.in_(select(BATCHES.c.branch))
+        sharing = select(func.count()).where(PULL_REQUESTS.c.number == number, is_shared)
         if (connection.scalar(sharing) or 0) > 1:
             return
         connection.execute(delete(OPENED).where((OPENED.c.at <= at - HOUR_S) | (OPENED.c.number == number)))

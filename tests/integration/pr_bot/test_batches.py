@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
 
-from services.pr_bot.doctor import examine
 from services.pr_bot.domain import Controls
-from services.pr_bot.projection import BATCHES
-from services.pr_bot.reconcile.batches import NO_ROOM, PENDING, REJECTED
-from services.pr_bot.reconcile.branches import content_of
+from services.pr_bot.reconcile.batches import PENDING, REJECTED
 from services.pr_bot.upstream import Pull
 from shared import upstream_layout
-from shared.cursors import METADATA as CURSORS
 from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
 from tests.support.pr_bot_world import World, opened_world
@@ -35,14 +30,6 @@ def switch(world: World, *, on: bool = True) -> None:
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     adapter, layout = request.param
     with opened_world(tmp_path, LAYOUTS[layout], on=adapter) as made:
-        switch(made)
-        yield made
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[World]:
-    """For what no adapter has a part in."""
-    with opened_world(tmp_path, LAYOUTS["aggregate"], on="local") as made:
         switch(made)
         yield made
 
@@ -224,22 +211,6 @@ def test_checks_and_remarks_are_every_models_and_asked_for_once(tmp_path: Path) 
             assert {"Checked", "Remarked"} <= set(world.names(name))
 
 
-def test_what_a_person_committed_to_it_is_taken_over_for_one_model(local: World) -> None:
-    publish(local, "A-1", "A-2")
-    path = local.catalogue(local.state("A-1").last.head_sha).find("A-1", model_type="llm").path  # type: ignore[union-attr]
-    person = local.person()
-    text = person.read(path, branch=BRANCH).replace('"updated_at": 211', '"updated_at": 211, "note": "theirs"', 1)
-    person.commit({path: text}, "a note", branch=BRANCH)
-    local.look()
-    local.work()
-    desired = local.registry.wanted["a-1"]
-    found = content_of(local.git, local.state("A-1"), desired)
-    assert ([commit.subject for commit in found.commits], found.beyond) == (["a note"], [])
-    local.registry.submitted("A-1", "llm", found.document, owners=["u1"], is_published=True)
-    local.work("A-1", ask="rebuild")
-    assert local.record("A-1", "llm", pull_of(local, "A-1", "A-2").head_sha)["note"] == "theirs"
-
-
 def test_a_pending_revision_waits_and_joins_once_it_is_approved(world: World) -> None:
     publish(world, "A-1", "A-2")
     world.registry.submitted("A-1", "llm", document("A-1", 12), owners=["u1"])
@@ -258,18 +229,6 @@ def test_a_pending_revision_waits_and_joins_once_it_is_approved(world: World) ->
     world.registry.change("A-3", is_published=True, rejected_revision=0)
     world.work("A-1", "A-3")
     pull_of(world, "A-1", "A-2", "A-3")
-
-
-def test_a_draft_that_was_open_before_the_switch_goes_on_alone(local: World) -> None:
-    switch(local, on=False)
-    local.registry.submitted("A-1", "llm", document("A-1"), owners=["u1"])
-    local.work("A-1")
-    switch(local)
-    local.registry.approved("A-1")
-    publish(local, "A-2")
-    local.work("A-1")
-    pull_of(local, "A-2")
-    assert (local.pull("A-1").branch, local.pull("A-1").draft) == ("chore/models-sync/a-1", False)
 
 
 def test_switched_off_what_is_open_goes_on_and_nothing_joins(world: World) -> None:
@@ -305,21 +264,6 @@ def test_a_persons_commit_pauses_all_and_one_rebuild_takes_the_branch_back(world
     assert world.state("A-2").reason == "withdrawn"
 
 
-def test_a_removal_and_a_conflict_go_apart_and_what_main_holds_needs_none(local: World) -> None:
-    publish(local, "A-1", "Old-Model", "Other")
-    pull_of(local, "A-1", "Old-Model", "Other")
-    local.registry.change("Old-Model", wanted="removed", revision=3)
-    local.registry.change("Other", merge_conflict=True)
-    local.work("Old-Model", "Other")
-    pull_of(local, "A-1")
-    assert local.pulls("chore/models-sync/old-model")[-1].title == "FEAT: [model] Old-Model removed"
-    assert (local.state("Other").state, local.state("Other").is_open) == ("conflicted", False)
-    local.registry.change("Other", merge_conflict=False, document=local.registry.wanted["other"].upstream_document)
-    local.work("Other")
-    assert local.state("Other").state == "noop"
-    pull_of(local, "A-1")
-
-
 def test_main_moving_rebuilds_it_once_for_all(world: World) -> None:
     publish(world, "A-1", "A-2")
     world.person().commit({"README.md": "moved\n"}, "unrelated")
@@ -327,28 +271,6 @@ def test_main_moving_rebuilds_it_once_for_all(world: World) -> None:
     world.work()
     pull_of(world, "A-1", "A-2")
     assert world.names("A-2")[-1] == "Updated"
-
-
-def test_what_is_due_together_comes_aboard_with_the_first_step(local: World) -> None:
-    names = [f"M-{number}" for number in range(4)]
-    publish(local, *names, work=False)
-    with local.database.write() as connection:
-        for name in names:
-            local.records.rows.turns.submitted_by(connection, name.lower(), "u1")
-    local.work(*names)
-    pull_of(local, *names)
-    assert [local.names(name) for name in names] == [["Opened"]] * 4
-
-
-def test_no_more_travel_together_than_one_body_holds(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.pr_bot.reconcile.batches.MOST_TOGETHER", 2)
-    publish(local, "A-1", "A-2", "A-3")
-    number = pull_of(local, "A-1", "A-2").number
-    assert (local.state("A-3").state, local.state("A-3").reason) == ("queued", NO_ROOM)
-    local.squash(BRANCH)
-    local.look()
-    local.work()
-    assert pull_of(local, "A-3").number > number
 
 
 def test_a_batch_counts_once_among_what_may_be_open(world: World) -> None:
@@ -376,20 +298,3 @@ def test_its_one_command_proves_it(world: World, tmp_path: Path) -> None:
     publish(world, "A-1", "Old-Model", "Other")
     pull_of(world, "A-1", "Old-Model", "Other")
     assert "others" in proven(world, "A-1", tmp_path / "clone")
-
-
-def test_the_doctor_finds_a_shared_request_only_where_it_is_shared(local: World) -> None:
-    local.database.create(CURSORS)
-    publish(local, "A-1", "A-2")
-    checks = examine(local.database, local.store)
-    assert [check.differs for check in checks] == [[] for _ in checks]
-    with local.database.write() as connection:
-        connection.execute(delete(BATCHES))
-    assert any("2 models have it" in fault for check in examine(local.database, local.store) for fault in check.differs)
-
-
-def test_a_hint_of_it_is_every_models(local: World) -> None:
-    publish(local, "A-1", "A-2")
-    pull = pull_of(local, "A-1", "A-2")
-    for hint in ({"number": pull.number}, {"branch": BRANCH}, {"sha": pull.head_sha}):
-        assert [found.model for found in local.records.rows.concerned(**hint)] == ["a-1", "a-2"]

@@ -163,6 +163,14 @@ def test_a_body_of_several_tells_of_each_what_its_own_would() -> None:
     assert body.count("```sh") == 1
 
 
+def test_hostile_words_stay_words_among_several() -> None:
+    hostile = "@everyone Fixes #1 <b>|```"
+    first, second = several(2, message=hostile, submitter=hostile, warnings=[hostile])
+    body = rules.batch_body_of([dataclasses.replace(first, model=hostile), second])
+    assert "@everyone" not in body
+    assert "#1" not in body
+
+
 def test_a_request_of_several_that_touches_another_model_is_refused() -> None:
     path = "xinference/model/llm/llm_family.json"
     before = '[{"model_name": "Other", "n": 1}]\n'
