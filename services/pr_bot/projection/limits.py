@@ -69,7 +69,7 @@ class Limits:
         with self._database.write() as connection:
             if connection.scalar(_HELD.where(PLACES.c.model == model)):
                 return True
-            if connection.scalar(_OPEN.where(PULL_REQUESTS.c.model == model)):
+            if connection.scalar(OPEN_COUNT.where(PULL_REQUESTS.c.model == model)):
                 return True
             if connection.scalar(select(ABOARD.c.branch).where(ABOARD.c.model == model)) is not None:
                 return True
@@ -120,7 +120,6 @@ class Limits:
             )
 
 
-_OPEN = select(func.count()).select_from(PULL_REQUESTS).where(PULL_REQUESTS.c.is_open == 1)
 _HELD = select(func.count()).select_from(PLACES)
 
 
