@@ -10,6 +10,7 @@ from typing import Any
 from shared.contracts.common import Caller, Done, LogSlice, ModelRef, ReadLog
 from shared.contracts.identity import People, PeopleQuery, PersonName, PersonRef, SealedGitHubToken
 from shared.contracts.registry import DesiredState
+from shared.database.transactions import any_transaction_open
 from shared.errors import Forbidden, NotFound
 from shared.events.pr_bot import UpstreamChanged
 
@@ -19,7 +20,7 @@ def sha256(text: str) -> str:
 
 
 class FakeRegistry:
-    """Answers `desired_state` and `model_access`; the rest of the contract is not there."""
+    """Answers `desired_state` and `model_access`, outside of transactions; the rest of the contract is not there."""
 
     def __init__(self) -> None:
         self.wanted: dict[str, DesiredState] = {}
@@ -77,6 +78,7 @@ class FakeRegistry:
 
     def desired_state(self, request: ModelRef, caller: Caller) -> DesiredState:
         assert caller.is_system
+        assert not any_transaction_open()
         try:
             return self.wanted[request.name.lower()]
         except KeyError:
@@ -106,10 +108,12 @@ class FakeIdentity:
 
     def sealed_github_token(self, request: PersonRef, caller: Caller) -> SealedGitHubToken:
         assert caller.is_system
+        assert not any_transaction_open()
         self.asked.append(request.id)
         return self.sealed.get(request.id, SealedGitHubToken(present=False))
 
     def people(self, request: PeopleQuery, caller: Caller) -> People:
+        assert not any_transaction_open()
         return People(
             items=[
                 PersonName(id=person, login=person, display_name=self.names[person])

@@ -36,17 +36,18 @@ class BatchRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, owner: str, login: str | None, choose: Callable[[list[str]], str]) -> Batch:
-        """The same branch ever after; `choose` gets those that are given already, to models and to batches."""
-        mine = (BATCHES.c.owner == owner) & (BATCHES.c.login == (login or ""))
+    def known(self, owner: str, login: str | None) -> Batch | None:
+        """None where the account never needed one for the owner's models."""
         with self._database.read() as connection:
-            branch: str | None = connection.scalar(select(BATCHES.c.branch).where(mine))
-        if branch is None:
-            with self._database.write() as connection:
-                branch = connection.scalar(select(BATCHES.c.branch).where(mine))
-                if branch is None:
-                    branch = choose(given_branches(connection))
-                    connection.execute(BATCHES.insert().values(branch=branch, owner=owner, login=login or ""))
+            return _known(connection, owner, login)
+
+    def made(self, owner: str, login: str | None, choose: Callable[[list[str]], str]) -> Batch:
+        """The same branch ever after; `choose`, within a transaction, gets those that are given to whatever already."""
+        with self._database.write() as connection:
+            if (found := _known(connection, owner, login)) is not None:
+                return found
+            branch = choose(given_branches(connection))
+            connection.execute(BATCHES.insert().values(branch=branch, owner=owner, login=login or ""))
         return Batch(branch=branch, owner=owner, login=login)
 
     def carrying(self, model: str) -> Batch | None:
@@ -94,6 +95,12 @@ class BatchRows:
             owned = select(OWNERS.c.model).where(OWNERS.c.person == owner)
             query = query.where(PULL_REQUESTS.c.model.in_(owned))
         return list(connection.scalars(query))
+
+
+def _known(connection: Connection, owner: str, login: str | None) -> Batch | None:
+    mine = (BATCHES.c.owner == owner) & (BATCHES.c.login == (login or ""))
+    branch: str | None = connection.scalar(select(BATCHES.c.branch).where(mine))
+    return Batch(branch=branch, owner=owner, login=login) if branch is not None else None
 
 
 def aboard(connection: Connection, branch: str) -> list[str]:

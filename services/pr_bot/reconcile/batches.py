@@ -150,10 +150,14 @@ class Batches:
         return self._rows.limits.controls().batch
 
     def _batch_of(self, owner: str, account: Account) -> Batch:
-        def choose(taken: list[str]) -> str:
-            return upstream_layout.batch_branch(self._commits.login(owner), login=account.login, taken=taken)
-
-        return self._rows.batches.of(owner, account.login, choose)
+        if (known := self._rows.batches.known(owner, account.login)) is not None:
+            return known
+        called = self._commits.login(owner)
+        return self._rows.batches.made(
+            owner,
+            account.login,
+            lambda taken: upstream_layout.batch_branch(called, login=account.login, taken=taken),
+        )
 
     def _wait(self, work: Work, reason: str) -> None:
         desired = work.desired

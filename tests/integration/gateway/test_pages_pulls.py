@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from tests.support.running import TestHub, until
 from tests.support.smallest_records import record
 
 NAME = "kappa-chat"
-OTHER = "lambda-chat"
 PAGE = f"/models/detail/{NAME}/pull-request"
 HOSTILE = "<script>alert(1)</script>\n\n**Please** explain.\n\n![x](https://evil.test/x.png) [y](javascript:alert(1))"
 
@@ -48,8 +46,8 @@ def records(hub: TestHub) -> Any:
     return hub.hub.services["pr_bot"].application.records
 
 
-def tell(hub: TestHub, decide: Any, *, name: str = NAME) -> None:
-    records(hub).record(of_upstream(name, "test"), decide)
+def tell(hub: TestHub, decide: Any) -> None:
+    records(hub).record(of_upstream(NAME, "test"), decide)
     # Whoever asks for it waits until it is shown.
     shown = hub.api("olga").get(f"/models/{NAME}", min_position=f"pr_bot:{records(hub).head()}")
     assert "X-Hub-Stale" not in shown.headers
@@ -184,21 +182,25 @@ def test_operators_pause_and_cap_by_a_form_and_everybody_reads_why(hub: TestHub,
     assert hub.api("max").post("/operations/pull-requests", {"reason": "Stop"}).status_code == 403
 
 
-def test_a_requests_page_leads_to_the_others_that_travel_in_it(hub: TestHub, number: int) -> None:
-    last = records(hub).pull_request(NAME).last
-    facts = {**dataclasses.asdict(last), "model_name": OTHER}
-    body = {"type": "llm", "document": json.dumps([record("llm", model_name=OTHER)], indent=2), "readme": "# Lambda"}
-    made = hub.api("max").made("/models", {**body, "visibility": "public", "message": "First"})
-    verdict = {"document_sha256": made["document_sha256"], "feedback": ""}
-    assert hub.api("rita").post(f"/models/{OTHER}/revisions/1/approve", verdict).status_code == 200
+def test_two_models_of_one_owner_share_a_request_and_each_page_leads_to_the_other(hub: TestHub) -> None:
+    operator, names = hub.api("olga"), ["Lambda-1", "Lambda-2"]
+    assert operator.post("/operations/pull-requests", {"reason": "Fewer", "batch": True}).status_code == 200
+    for name in names:
+        document = json.dumps([record("llm", model_name=name)], indent=2)
+        body = {"type": "llm", "document": document, "readme": f"# {name}", "visibility": "public", "message": "First"}
+        made = hub.api("max").made("/models", body)
+        hub.settled()
+        assert hub.api("max").get(f"/models/{name}/pull-request").get_json()["state"] == "queued"
+        assert reader(hub, "max").get(f"/models/detail/{name}/pull-request").says("waits for a reviewer")
+        verdict = {"document_sha256": made["document_sha256"], "feedback": ""}
+        assert hub.api("rita").post(f"/models/{name}/revisions/1/approve", verdict).status_code == 200
     hub.settled()
-    own = records(hub).pull_request(OTHER).last
-    tell(hub, partial(domain.stand, seen=events.PullRequestFacts(**facts)), name=OTHER)
-    assert hub.api(None).get(f"/models/{NAME}/pull-request").get_json()["together_with"] == [OTHER]
-    page = reader(hub).get(PAGE)
-    assert f'href="/models/detail/{OTHER}/pull-request"' in page.html
-    tell(hub, partial(domain.stand, seen=own), name=OTHER)
-    assert hub.api(None).get(f"/models/{NAME}/pull-request").get_json()["together_with"] == []
+    first, second = (hub.api(None).get(f"/models/{name}/pull-request").get_json() for name in names)
+    assert (first["state"], first["number"], first["together_with"]) == ("open", second["number"], ["Lambda-2"])
+    assert first["branch"] == "chore/models-sync/batch-max"
+    page = reader(hub).get("/models/detail/Lambda-2/pull-request")
+    assert 'href="/models/detail/Lambda-1/pull-request"' in page.html
+    assert operator.post("/operations/pull-requests", {"reason": "As before"}).status_code == 200
 
 
 def test_the_first_release_is_shown(hub: TestHub, number: int) -> None:

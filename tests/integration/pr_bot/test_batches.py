@@ -12,6 +12,7 @@ from services.pr_bot.domain import Controls
 from services.pr_bot.reconcile.batches import PENDING, REJECTED
 from services.pr_bot.upstream import Pull
 from shared import upstream_layout
+from shared.contracts.common import Caller
 from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
 from tests.support.pr_bot_world import World, opened_world
@@ -22,8 +23,7 @@ BRANCH = "chore/models-sync/batch-u1"
 
 
 def switch(world: World, *, on: bool = True) -> None:
-    with world.database.write() as connection:
-        world.records.rows.limits.keep_controls(connection, Controls(batch=on))
+    world.records.control(Controls(batch=on), Caller(user_id="olga"), at=world.now)
 
 
 @pytest.fixture(params=WORLDS, ids="-".join)
