@@ -130,6 +130,8 @@ class Shaper(HTMLParser):
     out: list[str] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
     links: int = 0
+    link: str = ""
+    link_at: int = 0
     heading: list[str] | None = None
     heading_at: int = 0
     ids: dict[str, int] = field(default_factory=dict)
@@ -151,8 +153,9 @@ class Shaper(HTMLParser):
             self.out.append('<pre tabindex="0">')
         elif tag == "a":
             self.links += 1
-            values["href"] = self.target(values.get("href", ""))
+            self.link = values["href"] = self.target(values.get("href", ""))
             self.open("a", values)
+            self.link_at = len(self.out)
         else:
             if values.pop("align", "") in ("right", "end"):
                 values["class"] = "end"
@@ -164,8 +167,15 @@ class Shaper(HTMLParser):
         elif tag == "table":
             self.out.append("</table></div>")
         elif tag not in VOID:
-            self.links -= tag == "a"
+            if tag == "a":
+                self.close_link()
             self.out.append(f"</{tag}>")
+
+    def close_link(self) -> None:
+        """A link that shows its address needs it nowhere else, as in print."""
+        self.links -= 1
+        if self.link and "".join(self.out[self.link_at :]) == escape(self.link, quote=False):
+            self.out[self.link_at - 1] = self.out[self.link_at - 1].replace("<a", '<a class="bare"', 1)
 
     def handle_data(self, data: str) -> None:
         if self.heading is not None:

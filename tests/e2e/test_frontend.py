@@ -188,6 +188,18 @@ def test_filters_stand_behind_one_button_on_a_phone(browser: Browser, hub: str) 
         expect(page.locator("#facets")).to_be_visible()
 
 
+def test_readme_prints_without_bars_and_within_the_width_of_the_paper(browser: Browser, hub: str) -> None:
+    with opened(browser, viewport={"width": 680, "height": 1000}) as (page, _):
+        page.goto(f"{hub}/readme")
+        page.emulate_media(media="print")
+        for part in (".bar", ".tabs", ".rail", ".footer"):
+            expect(page.locator(part)).to_be_hidden()
+        expect(page.locator(".readme")).to_be_visible()
+        boxes = "[...document.querySelectorAll('.readme :is(.table-box, pre)')]"
+        assert page.evaluate(f"{boxes}.every((box) => box.scrollWidth <= box.clientWidth)")
+        assert sideways_px(page) <= 0
+
+
 def test_leaving_an_edited_form_asks_first(browser: Browser, hub: str) -> None:
     with opened(browser) as (page, _):
         page.goto(f"{hub}/forms")

@@ -206,6 +206,20 @@ def test_json_is_cut_at_its_line_limit() -> None:
     assert (coloured.cut, coloured.lines, str(coloured.html).count('class="ln"')) == (True, 52, 10)
 
 
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("<https://example.org/a?b=1&c=2>", True),
+        ("[https://example.org/a](https://example.org/a)", True),
+        ("[words](https://example.org/a)", False),
+        ("[**https://example.org/a**](https://example.org/a)", False),
+        ("[words](#here)", False),
+    ],
+)
+def test_link_that_shows_its_address_says_so_for_print(text: str, bare: bool) -> None:
+    assert ('class="bare"' in str(render_readme(text))) is bare
+
+
 @pytest.mark.parametrize(("lines", "parts"), [(1, [1]), (99, [99]), (100, [99, 1]), (250, [99, 100, 51])])
 def test_lines_stand_together_by_the_hundred_of_their_number(lines: int, parts: list[int]) -> None:
     html = str(colour_json("\n".join("1" * lines)).html)
