@@ -174,3 +174,16 @@ def test_a_draft_that_was_saved_elsewhere_is_not_overwritten(page: Page, hub: Te
     expect(page.get_by_label("Context length")).to_have_value("2048")
     page.get_by_role("radio", name="Theirs").first.check()
     forget(page)
+
+
+def test_focus_is_not_left_under_the_row_of_buttons(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.goto(SETTINGS.format("shown"))
+    bar = page.locator(".action-bar")
+    page.get_by_label("Name", exact=True).focus()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        below = page.evaluate("document.activeElement.getBoundingClientRect().bottom")
+        box = bar.bounding_box()
+        assert box is not None
+        assert below <= box["y"], page.evaluate("document.activeElement.outerHTML")
