@@ -62,7 +62,7 @@ def _noticed(model: ModelDetail, standing: Standing) -> Banner | None:
         "removed-upstream": _("Upstream has removed this model."),
         "import-blocked": _("Upstream has a model of this name too."),
     }.get(slug, slug)
-    href = detail_href(model.name, "settings")
+    href = detail_href(model.name, "settings?merge=conflict" if slug == "merge-conflict" else "settings")
     text = _conflicting(detail) if slug == "merge-conflict" else detail
     return Banner(tone="warn", glyph="alert-fill", strong=strong, text=text, word=_("Decide in Settings"), href=href)
 

@@ -60,6 +60,7 @@ function address(form) {
 
 doc.addEventListener("change", ({ target }) => {
   const form = target.form;
+  if (target.id === "filters-toggle") return target.checked || doc.getElementById("results").scrollIntoView();
   if (form?.matches("[data-live]") && target.type !== "search") load(address(form), "pushState");
 });
 
@@ -138,6 +139,9 @@ doc.addEventListener("keydown", (event) => {
   event.preventDefault();
   doc.getElementById("search")?.select();
 });
+
+// A form that was refused: to the first field that is wrong.
+if (doc.querySelector("main [role=alert]")) doc.querySelector("main [aria-invalid=true]")?.focus();
 
 // Looks again at a state that moves, as long as the page says so and someone watches.
 function poll() {

@@ -95,7 +95,7 @@ def _steps(name: str, row: MyModelRow) -> dict[str, Callable[[], Step]]:
         ),
         "merge": lambda: Step(
             word=_("Merge"),
-            href=detail_href(name, "settings"),
+            href=detail_href(name, "settings?merge=conflict"),
             why=_("Upstream changed the same places as you."),
             primary=True,
         ),

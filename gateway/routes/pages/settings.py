@@ -62,10 +62,16 @@ class Now:
         return Base(revision=row.revision, sha256=row.document_sha256, is_draft=row.state == "draft")
 
 
+def conflicts_of(detail: ModelDetail) -> list[int]:
+    """The revisions whose places upstream changed, too."""
+    return [int(found[1]) for notice in detail.notices if (found := CONFLICT.match(notice))]
+
+
 @blueprint.get("/models/detail/<name>/settings")
 @manages_model
 def settings_page(name: str) -> Response:
-    """The latest revision in the editor; `?merge=<n>` meets that revision with what came after it."""
+    """The latest revision in the editor; `?merge=<n>` meets that revision with what came after it, `?merge=conflict`
+    the one that upstream's change conflicts with."""
     now = read_now(name)
     row = now.latest.row
     draft = written(
@@ -76,6 +82,8 @@ def settings_page(name: str) -> Response:
         message=row.message if row.state == "draft" else "",
     )
     wish = request.args.get("merge", "")
+    if wish == "conflict":
+        wish = str(next(iter(conflicts_of(now.detail)), ""))
     if wish.isascii() and wish.isdigit() and 0 < int(wish) < row.revision:
         return _meet_revision(now, int(wish))
     return _page(now, draft, base=now.base)
@@ -332,7 +340,7 @@ def _page(now: Now, draft: Typed, *, base: Base, met: Meeting | None = None, com
         common=common,
         theirs=diff_texts(met.base, met.theirs) if met is not None else None,
         mine=diff_texts(met.base, met.mine) if met is not None else None,
-        conflicted=[int(found[1]) for notice in detail.notices if (found := CONFLICT.match(notice))],
+        conflicted=conflicts_of(detail),
         figures=change_figures(latest.document, draft.document, counts),
         **page,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
@@ -52,7 +54,7 @@ def create_token() -> Response:
         tell("info", _("This token was made already; its secret was shown once. Revoke it and make another one."))
         return go("/user-center#tokens")
     except HubError as error:
-        return _page("tokens", refusal(error, status=status_of(error)))
+        return _page("tokens", _plain(refusal(error, status=status_of(error))))
     response = _page(issued=issued)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -69,7 +71,7 @@ def act_on_account(act: str) -> Response:
         run()
     except HubError as error:
         said = in_words(error)
-        return _page(act, refusal(said, status=status_of(said), fields=FIELDS.get(act)))
+        return _page(act, _plain(refusal(said, status=status_of(said), fields=FIELDS.get(act))))
     forget_visitor()
     return go(f"/user-center#{PLACES.get(act, act)}")
 
@@ -178,6 +180,26 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "password": {"current_password": "password-current"},
     "github-token": {"token": "github"},
 }
+
+
+# What a field takes, where a schema alone has refused it.
+TAKES = {
+    "display_name": _l("Use 1 to 80 characters."),
+    "name": _l("Use 1 to 80 characters."),
+    "email": _l("This is no e-mail address; check its spelling."),
+    "password": _l("Use 10 to 200 characters."),
+    "reason": _l("Say why, in at most 4000 characters."),
+}
+OF_SCHEMA = re.compile(r"(Length must|Shorter than|Longer than|Not a valid|String does not)")
+
+
+def _plain(why: Refusal) -> Refusal:
+    """The refusal with what each field takes, in place of a schema's own words."""
+    fields = {
+        name: str(TAKES[name]) if name in TAKES and OF_SCHEMA.match(message) else message
+        for name, message in why.fields.items()
+    }
+    return replace(why, fields=fields)
 
 
 def _page(act: str = "", why: Refusal | None = None, issued: api.IssuedToken | None = None) -> Response:
