@@ -112,7 +112,6 @@ def _steps(name: str, row: MyModelRow) -> dict[str, Callable[[], Step]]:
 
 
 def _standing(row: MyModelRow) -> str:
-    """How a model stands for which nothing is to be done."""
     if row.summary.state == "deprecated":
         return str(_("Deprecated; clients still get it."))
     if row.pull_request_state == "open":

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.routes.pages.docs import GROUPS
 from tests.support.hub import reader
 from tests.support.running import TestHub
 
@@ -35,6 +36,14 @@ def test_every_page_answers_in_both_languages(hub: TestHub, address: str, langua
     assert '<main id="main"' in page.html
     assert " style=" not in page.html
     assert "<script>" not in page.html
+
+
+def test_every_group_of_the_api_has_a_title_in_chinese(hub: TestHub) -> None:
+    tags = hub.app.test_client().get("/api/openapi.json").get_json()["tags"]
+    assert {tag["description"] for tag in tags} <= set(GROUPS)
+    page = reader(hub).get("/api/docs", Accept_Language="zh")
+    assert page.says("注册与修订模型")
+    assert not page.says("Registering and revising models")
 
 
 @pytest.mark.parametrize("person", ["max", "rita", "olga", "uma"])
