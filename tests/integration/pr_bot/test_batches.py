@@ -13,7 +13,6 @@ from services.pr_bot.reconcile.batches import PENDING, REJECTED
 from services.pr_bot.upstream import Pull
 from shared import upstream_layout
 from shared.contracts.common import Caller
-from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
 from tests.support.pr_bot_world import World, opened_world
 from tests.support.registry_fake import model
@@ -264,15 +263,6 @@ def test_a_persons_commit_pauses_all_and_one_rebuild_takes_the_branch_back(world
     assert world.state("A-2").reason == "withdrawn"
 
 
-def test_main_moving_rebuilds_it_once_for_all(world: World) -> None:
-    publish(world, "A-1", "A-2")
-    world.person().commit({"README.md": "moved\n"}, "unrelated")
-    world.look()
-    world.work()
-    pull_of(world, "A-1", "A-2")
-    assert world.names("A-2")[-1] == "Updated"
-
-
 def test_a_batch_counts_once_among_what_may_be_open(world: World) -> None:
     publish(world, "A-1", "A-2", "A-3")
     rows = world.records.rows
@@ -284,17 +274,3 @@ def test_a_batch_counts_once_among_what_may_be_open(world: World) -> None:
     pull_of(world, "B-1", owner="u2")
     publish(world, "C-1", owner="u3")
     assert world.state("C-1").state == "none"
-
-
-def test_a_persons_title_stays(world: World) -> None:
-    publish(world, "A-1", "A-2")
-    pull = pull_of(world, "A-1", "A-2")
-    world.git.edit_pull(pull.number, title="Better words", body=pull.body, draft=False)
-    publish(world, "A-3")
-    assert pull_of(world, "A-1", "A-2", "A-3").title == "Better words"
-
-
-def test_its_one_command_proves_it(world: World, tmp_path: Path) -> None:
-    publish(world, "A-1", "Old-Model", "Other")
-    pull_of(world, "A-1", "Old-Model", "Other")
-    assert "others" in proven(world, "A-1", tmp_path / "clone")

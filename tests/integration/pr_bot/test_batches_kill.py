@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
-
-import pytest
+from typing import cast
 
 from services.pr_bot.upstream import Upstream
 from tests.integration.pr_bot.test_batches import publish, pull_of, switch
-from tests.integration.pr_bot.test_github_kill import Failing, dies_after, fails_after
+from tests.integration.pr_bot.test_github_kill import Failing, dies_after
 from tests.integration.pr_bot.test_github_kill import Killed as KilledAtCall
 from tests.integration.pr_bot.test_kill import Dying, Killed
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
@@ -57,15 +54,14 @@ def test_opening_joining_and_leaving_may_be_killed_after_every_act(tmp_path: Pat
         assert at > 4
 
 
-@pytest.mark.parametrize("end", [dies_after, fails_after])
-def test_every_call_of_github_may_be_the_last_while_one_joins(tmp_path: Path, end: Callable[..., Any]) -> None:
+def test_every_call_of_github_may_be_the_last_while_one_joins(tmp_path: Path) -> None:
     with opened_world(tmp_path, LAYOUTS["per_model"], on="github") as world:
         switch(world)
         for at in count(1):
             owner, first, second = f"o{at}", f"a{at}", f"b{at}"
             publish(world, first, owner=owner)
             publish(world, second, owner=owner, work=False)
-            with Failing(at=at, end=end) as failing:
+            with Failing(at=at, end=dies_after) as failing:
                 try:
                     world.work(second)
                 except KilledAtCall:

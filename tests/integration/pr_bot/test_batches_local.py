@@ -16,6 +16,7 @@ from services.pr_bot.reconcile.batches import NO_ROOM
 from services.pr_bot.reconcile.branches import content_of
 from shared.cursors import METADATA as CURSORS
 from tests.integration.pr_bot.test_batches import BRANCH, document, publish, pull_of, switch
+from tests.integration.pr_bot.test_proof import proven
 from tests.integration.pr_bot.test_reconcile import LAYOUTS
 from tests.support.pr_bot_world import World, opened_world
 
@@ -123,3 +124,26 @@ def test_two_of_one_owner_never_have_a_step_at_once(local: World, monkeypatch: p
     assert (local.state("A-1").state, local.names("A-1")) == ("none", [])
     local.work()
     pull_of(local, "A-1")
+
+
+def test_main_moving_rebuilds_it_once_for_all(local: World) -> None:
+    publish(local, "A-1", "A-2")
+    local.person().commit({"README.md": "moved\n"}, "unrelated")
+    local.look()
+    local.work()
+    pull_of(local, "A-1", "A-2")
+    assert local.names("A-2")[-1] == "Updated"
+
+
+def test_a_persons_title_stays(local: World) -> None:
+    publish(local, "A-1", "A-2")
+    pull = pull_of(local, "A-1", "A-2")
+    local.git.edit_pull(pull.number, title="Better words", body=pull.body, draft=False)
+    publish(local, "A-3")
+    assert pull_of(local, "A-1", "A-2", "A-3").title == "Better words"
+
+
+def test_its_one_command_proves_it(local: World, tmp_path: Path) -> None:
+    publish(local, "A-1", "Old-Model", "Other")
+    pull_of(local, "A-1", "Old-Model", "Other")
+    assert "others" in proven(local, "A-1", tmp_path / "clone")
