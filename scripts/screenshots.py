@@ -30,6 +30,8 @@ LONGEST = 2_400
 REVIEWED, DOCUMENTED, OPEN = "GLM-4.7-Flash", "qwen3", "gpt-oss"
 FEATURED = (DOCUMENTED, OPEN, "deepseek-r1", "Kimi-K2.5")
 PINNED = "f2c1d8a9b7e6453021fedcba9876543210abcdef"
+# A draft keeps its name, so each picture has another.
+NEW_NAMES = {"light": "lumen-vision", "dark": "lumen-sight"}
 NAMES = {"max": "Max Brandt", "mia": "Mia Sun", "rita": "Rita Okafor", "olga": "Olga Lind", "uma": "Uma Rao"}
 # For `--all`: who looks at what.
 PLACES = {
@@ -151,24 +153,25 @@ def readme_pictures(browser: Browser, hub: TestHub, address: str, scheme: Scheme
         with looking(browser, hub, address, person, scheme=scheme) as page:
             page.goto(path)
             if name == "register":
-                _fill_in(page)
+                _fill_in(page, NEW_NAMES[scheme])
             page.evaluate("document.fonts.ready.then(() => true)")
             picture = page.screenshot(path=folder / f"{name}-{scheme}.png", animations="disabled", caret="hide")
         print(f"{name}-{scheme}.png {len(picture)} bytes")
         assert len(picture) <= LIMIT_BYTES, f"{name}-{scheme}.png: expected at most {LIMIT_BYTES} bytes"
 
 
-def _fill_in(page: Page) -> None:
-    """A record in the editor and its README, seen from the editor downwards."""
+def _fill_in(page: Page, name: str) -> None:
+    """A record in the editor and its README, seen from the form downwards, once it is a draft."""
     text = "A small model that reads pictures and answers in two languages."
     facts: dict[str, Any] = {"model_ability": ["chat", "vision"], "model_lang": ["en", "zh"], "context_length": 32_768}
-    document = llm("lumen-vision", model_description=text, **facts)
+    document = llm(name, model_description=text, **facts)
     page.locator(".cm-content").click()
     page.evaluate("text => navigator.clipboard.writeText(text)", document)
     page.keyboard.press("Control+v")
     page.get_by_role("button", name="Get README").click()
     page.locator(".cm-content").wait_for()
     page.locator("#problems li").first.wait_for()
+    page.locator("#draft-state").get_by_text("Draft saved").wait_for()
     page.evaluate("document.activeElement.blur(); document.getElementById('spec').scrollIntoView()")
 
 
