@@ -71,7 +71,7 @@ export function drafts(area, view, live) {
     }).catch(() => null);
     const said = (await answer?.json().catch(() => null)) || {};
     if (answer?.ok) saved(said, seen);
-    else refused(answer, said);
+    else await refused(answer, said);
   }
 
   function saved(said, seen) {
@@ -101,15 +101,24 @@ export function drafts(area, view, live) {
     live.refresh();
   }
 
-  function refused(answer, said) {
+  // The API speaks English; the hub's pages know its sentences in their own language.
+  async function inWords(text) {
+    const headers = { "X-CSRFToken": meta("csrf-token") };
+    const answer = await fetch("/editor/words", { method: "POST", headers, body: new URLSearchParams({ text }) })
+      .catch(() => null);
+    return answer?.ok ? answer.text() : text;
+  }
+
+  async function refused(answer, said) {
     if (!answer) tell("offline");
     else if (answer.status === 409) {
       stopped = CONFLICTS.test(said.type || "");
-      tell(stopped ? "conflict" : "refused", said.detail);
+      tell(stopped ? "conflict" : "refused", stopped ? "" : await inWords(said.detail || ""));
       const merge = document.getElementById("draft-merge");
       if (merge && stopped) merge.hidden = false;
     } else if (answer.status === 401 || answer.status === 403) tell("signed");
-    else tell(answer.status === 422 ? "unreadable" : "refused", said.detail);
+    else if (answer.status === 422) tell("unreadable");
+    else tell("refused", await inWords(said.detail || ""));
   }
 
   form.addEventListener("input", schedule);

@@ -144,6 +144,15 @@ def test_what_is_typed_becomes_a_draft_and_can_be_left(page: Page, hub: TestHub)
     assert [(row["revision"], row["state"]) for row in stored] == [(1, "submitted")]
 
 
+def test_a_draft_that_is_refused_says_why_in_the_pages_language(page: Page, address: str) -> None:
+    page.context.add_cookies([{"name": "lang", "value": "zh", "url": address}])
+    page.goto("/register-model")
+    replace_json(page, llm("shown"))
+    page.keyboard.press("Control+s")
+    expect(page.locator("#draft-state")).to_contain_text("模型 shown：此名称已被使用")
+    forget(page)
+
+
 def test_a_change_saves_itself_as_the_next_revisions_draft(page: Page, hub: TestHub) -> None:
     page.goto(SETTINGS.format("shown"))
     page.get_by_label("Context length").fill("8192")

@@ -10,6 +10,7 @@ from gateway.form_edits import apply_act, apply_form
 from gateway.model_banner import detail_href
 from gateway.model_form import model_form
 from gateway.routes.pages.editor import opened, opens_as, problems_of, pull_of, schema_of
+from gateway.service_words import in_language
 from shared.errors import Invalid
 
 blueprint = Blueprint("live_form", __name__)
@@ -57,3 +58,10 @@ def live_findings() -> Response:
         show = get_template_attribute("_editor.html", "pull_box")
         answer["pull"] = str(show(pull_of(draft, None, opens_as(""))))
     return jsonify(answer)
+
+
+@blueprint.post("/editor/words")
+@requires("maintainer", "operator")
+def live_words() -> Response:
+    """What a service said, as plain text in the page's language: the script hears it from the API, in English."""
+    return Response(in_language(request.form.get("text", "")), mimetype="text/plain")

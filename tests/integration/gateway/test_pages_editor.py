@@ -77,7 +77,7 @@ def test_live_form_patches_the_text_and_stores_nothing(hub: TestHub) -> None:
     assert hub.api("max").get(f"/models/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("part", ["form", "findings"])
+@pytest.mark.parametrize("part", ["form", "findings", "words"])
 def test_live_form_is_for_those_who_may_edit(hub: TestHub, part: str) -> None:
     visitor = reader(hub, "uma")
     token = visitor.get("/my-models").fields["csrf_token"]
