@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 PUBLIC, ENTERPRISE, PRIVATE = "public", "enterprise", "private"
 
-_PULL_REQUEST_NEEDS_A_PERSON = frozenset({"failed", "conflicted", "paused", "closed"})
+PULL_REQUEST_NEEDS_A_PERSON = frozenset({"failed", "conflicted", "paused", "closed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,6 @@ def next_step(*, model_state: str, latest_state: str, pull_request_state: str, c
     by_revision = {"draft": "submit", "rejected": "revise", "withdrawn": "revise"}
     if step := by_revision.get(latest_state):
         return step
-    if pull_request_state in _PULL_REQUEST_NEEDS_A_PERSON:
+    if pull_request_state in PULL_REQUEST_NEEDS_A_PERSON:
         return "pull-request"
     return "wait-review" if latest_state == "submitted" else "none"

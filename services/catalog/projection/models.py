@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, false, func, or_, select, true
 
 from services.catalog.domain import ENTERPRISE, PUBLIC, Access, Viewer
-from services.catalog.projection.states import revision_state
+from services.catalog.projection.states import awaits_owner, revision_state
 from services.catalog.projection.summary import Summary, summary_from
 from services.catalog.projection.tables import Tables
 
@@ -134,11 +134,12 @@ class ModelReads:
         return {row["id"]: _card(row) for row in rows}
 
     def owned_cards(self, connection: Connection, viewer: Viewer, *, offset: int, limit: int) -> tuple[list[Card], int]:
-        """The viewer's own models, the last changed first, and how many there are."""
+        """The viewer's own models and how many there are: what waits for its owner first, then the last changed."""
         models = self._tables.models
         owned = self.owned(viewer)
         total = connection.execute(select(func.count()).select_from(models).where(owned)).scalar_one()
-        page = self._cards.where(owned).order_by(models.c.changed_at.desc(), models.c.id)
+        order = (awaits_owner(self._tables).desc(), models.c.changed_at.desc(), models.c.id)
+        page = self._cards.where(owned).order_by(*order)
         rows = connection.execute(page.offset(offset).limit(limit)).mappings()
         return [_card(row) for row in rows], total
 

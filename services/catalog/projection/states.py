@@ -1,9 +1,10 @@
-"""The revision's axis of state as SQL: registry's stage and review's verdict, joined."""
+"""States as SQL: the revision's, of registry's stage and review's verdict joined, and whose turn a model is."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Join, and_, case, or_
+from sqlalchemy import ColumnElement, Join, and_, case, or_, select
 
+from services.catalog.domain import PULL_REQUEST_NEEDS_A_PERSON
 from services.catalog.projection.tables import Tables
 
 
@@ -43,4 +44,21 @@ def review_state(tables: Tables) -> ColumnElement[str]:
         (stage.in_(("superseded", "withdrawn")), stage),
         (stage == "published", "superseded"),
         else_="pending",
+    )
+
+
+def awaits_owner(tables: Tables) -> ColumnElement[int]:
+    """1 where nothing goes on before an owner acts, else 0, over models: `domain.next_step` for an order by it."""
+    models, revisions, pulls = tables.models, tables.revisions, tables.pulls
+    newest = and_(revisions.c.model == models.c.id, revisions.c.revision == models.c.latest_revision)
+    latest = select(revision_state(tables)).select_from(with_verdicts(tables)).where(newest).correlate(models)
+    state = latest.scalar_subquery()
+    pull = select(pulls.c.state).where(pulls.c.model == models.c.id).correlate(models).scalar_subquery()
+    return case(
+        (models.c.conflict_revision > 0, 1),
+        (models.c.state == "archived", 0),
+        (state.in_(("draft", "rejected")), 1),
+        (or_(state == "withdrawn", models.c.state == "quarantined"), 0),
+        (pull.in_(sorted(PULL_REQUEST_NEEDS_A_PERSON)), 1),
+        else_=0,
     )

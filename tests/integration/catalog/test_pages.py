@@ -41,6 +41,20 @@ def test_my_models_say_what_to_do_next(application: Application) -> None:
     assert steps["pub"] == steps["moved"] == "none"
 
 
+def test_my_models_put_what_waits_for_the_owner_first_across_pages(application: Application) -> None:
+    def waits(row: contract.MyModelRow) -> bool:
+        return row.next_step in ("submit", "merge", "pull-request") or row.latest_state == "rejected"
+
+    rows = application.my_models(contract.FindMyModels(), OWNER).items
+    count = sum(map(waits, rows))
+    assert 0 < count < len(rows)
+    assert [waits(row) for row in rows] == [True] * count + [False] * (len(rows) - count)
+    for part in (rows[:count], rows[count:]):
+        assert [row.changed_at for row in part] == sorted((row.changed_at for row in part), reverse=True)
+    first = application.my_models(contract.FindMyModels(per_page=count), OWNER).items
+    assert [row.summary.name for row in first] == [row.summary.name for row in rows[:count]]
+
+
 def test_revision_states_join_registry_and_review(application: Application) -> None:
     def state(name: str, revision: int) -> str:
         return application.revision(contract.ReadRevision(name=name, revision=revision), OPERATOR).row.state
