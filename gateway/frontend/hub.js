@@ -73,13 +73,39 @@ doc.addEventListener("input", ({ target }) => {
   timer = setTimeout(() => load(address(form), first ? "pushState" : "replaceState"), 250);
 });
 
+// What was sent and not answered yet: it is not sent twice, and where the answer takes its time the pressed button says so.
+let sent;
+let shown;
+
+function free() {
+  clearTimeout(sent?.timer);
+  shown?.removeAttribute("aria-busy");
+  sent = shown = null;
+}
+
+function send(event, form) {
+  if (sent?.form === form) return event.preventDefault();
+  free();
+  const timer = setTimeout(() => {
+    shown = event.submitter;
+    shown?.setAttribute("aria-busy", "true");
+    say(live()?.dataset.busy);
+  }, 300);
+  sent = { form, timer };
+}
+
+// Back at a page that was kept, or with the sending stopped, all can be pressed again.
+addEventListener("pageshow", free);
+globalThis.navigation?.addEventListener("navigateerror", free);
+
 doc.addEventListener("submit", (event) => {
   const form = event.target;
   delete form.dataset.dirty;
-  if (!form.matches("[data-live]")) return;
-  event.preventDefault();
-  clearTimeout(timer);
-  load(address(form), "pushState");
+  if (form.matches("[data-live]")) {
+    event.preventDefault();
+    clearTimeout(timer);
+    load(address(form), "pushState");
+  } else if (form.method === "post") send(event, form);
 });
 
 addEventListener("popstate", () => {

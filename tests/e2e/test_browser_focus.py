@@ -1,11 +1,11 @@
-"""Where the focus is after something was refused, asked or folded away."""
+"""Where the focus is after something was refused, asked or folded away, and what shows while an answer is awaited."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gateway.auth import SESSION_COOKIE
 from tests.support.browser import opened, served
@@ -79,3 +79,37 @@ def test_filters_of_a_phone_close_from_within_and_lead_to_the_results(page: Page
     expect(page.locator("#facets")).to_be_hidden()
     expect(page.locator("#results")).to_be_in_viewport()
     assert page.url.endswith("/models")
+
+
+# Playwright asks nothing of a page that is on its way to another one: the page itself tells what it shows.
+TELL = """async () => {
+  await document.fonts.ready
+  const button = document.querySelector("main form button")
+  const size = () => JSON.stringify(button.getBoundingClientRect())
+  const before = size()
+  addEventListener("submit", (event) => console.log(event.defaultPrevented ? "refused" : "sent"))
+  new MutationObserver(() => {
+    if (button.ariaBusy !== "true") return console.log("free")
+    console.log(`busy, ${size() === before ? "unmoved" : "moved"}: ${document.getElementById("live").textContent}`)
+    button.form.requestSubmit(button)
+    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))
+  }).observe(button, { attributeFilter: ["aria-busy"] })
+}"""
+
+
+def test_a_submission_that_takes_its_time_shows_on_the_pressed_button_and_is_sent_once(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("Name or e-mail").fill("max")
+    page.get_by_label("Password").fill("not the right one")
+    held: list[Route] = []
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.route("**/login", lambda route: held.append(route))
+    page.evaluate(TELL)
+    button = page.get_by_role("main").get_by_role("button", name="Sign in")
+    with page.expect_console_message(lambda message: message.text == "free"):
+        button.click(no_wait_after=True)
+    assert told == ["sent", "busy, unmoved: Sending…", "refused", "free"]
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_text("Name and password do not fit; check both.")).to_be_visible()
