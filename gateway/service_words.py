@@ -125,7 +125,23 @@ _OF_SERVICES = (
     _l("%(count)s of %(total)s sources name no fixed revision: what clients load can change without a review"),
     _l("chat_template reaches into Python objects: it holds %(found)s"),
 )
-SENTENCES = (*_OF_SERVICES, *finding_words.SENTENCES)
+_OF_THE_EDGE = (
+    _l("The request could not be read; check that the body is JSON in UTF-8 and nothing else."),
+    _l("There is nothing here that you may see; check the address."),
+    _l("This address does not answer to that method; see /api/docs."),
+    _l("The request is larger than this hub takes (8 MiB); send less."),
+    _l("this needs the role operator; ask an operator"),
+    _l("this needs the role maintainer or operator; ask an operator"),
+    _l("this needs the role reviewer or operator; ask an operator"),
+    _l("model %(name)s: this needs the operator role; ask an operator"),
+    _l("reviewing needs the reviewer role; ask an operator"),
+    _l(
+        "CSRF token: expected the one of this session (GET /api/v1/session) in the X-CSRFToken header or the "
+        "csrf_token form field; reload the page and try again"
+    ),
+)
+"""What the gateway refuses by itself, also on pages."""
+SENTENCES = (*_OF_SERVICES, *_OF_THE_EDGE, *finding_words.SENTENCES)
 PHRASES = (*SENTENCES, *finding_words.PHRASES)
 
 

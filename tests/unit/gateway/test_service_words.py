@@ -18,6 +18,13 @@ OWN_WORDS = re.compile(r"%\(\w+\)s|\{\w+\}|[{}]|(?:, line |[,:;.] )|(?<!\w)'[]}]
 # Where what services say to people is made: their sentences are all in the table.
 SPOKEN = ("services/registry/rules/messages.py", "services/registry/domain/upstream.py", "services/pr_bot/reconcile")
 SAID_AS = {"reason", "note"}
+EDGE = (
+    "gateway/form_edits.py",
+    "gateway/errors.py",
+    "gateway/auth.py",
+    "gateway/routes/reviews.py",
+    "gateway/routes/pages/access.py",
+)
 # Not a sentence of the hub's: somebody's own words stand in it.
 QUOTING = {f"revision {HOLE} was withdrawn in the hub{HOLE}"}
 
@@ -63,8 +70,23 @@ def spoken(place: str) -> Iterator[str]:
                 yield flat(node.value)
 
 
+def role_refusals() -> set[str]:
+    """What a route says to whom lacks its roles; as `gateway.auth.requires` joins them."""
+    sources = "\n".join(file.read_text("utf-8") for file in sorted((ROOT / "gateway" / "routes").rglob("*.py")))
+    asked = re.findall(r"@requires\(([^)]*)\)", sources)
+    joined = {" or ".join(re.findall(r"\w+", roles)) for roles in asked}
+    return {f"this needs the role {roles}; ask an operator" for roles in joined}
+
+
+def test_who_lacks_a_role_is_told_so_in_the_pages_language(app: Flask) -> None:
+    refused = role_refusals()
+    assert len(refused) >= 3
+    assert refused <= set(SENTENCES)
+    assert all("角色" in said(app, each) for each in refused)
+
+
 def test_every_sentence_of_the_table_is_one_that_a_service_says() -> None:
-    known = "\n".join(strings("services", "shared", "gateway/form_edits.py"))
+    known = "\n".join([*strings("services", "shared", *EDGE), *role_refusals()])
     words = {part.strip() for each in PHRASES for part in OWN_WORDS.split(each)}
     assert sorted(part for part in words if part not in known) == []
 
